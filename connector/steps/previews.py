@@ -8,11 +8,12 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
-from connector.errors import DocumentError, NotFound, OutOfSpace, PreconditionFailed
+from connector.errors import DocumentError, NotFound, OutcomeUnknown, OutOfSpace, PreconditionFailed
 from connector.isolated_pdf import MOST_WRITTEN
 from connector.lifecycle import Record, State
 from connector.ports import Box, ETag, Folder, Href
 from connector.sidecar import names
+from connector.spool import begins_with
 from connector.steps.parts import Parts
 from connector.steps.places import NOTICE, named_after, shows
 from connector.steps.prepare import judge_again
@@ -20,6 +21,7 @@ from connector.steps.spooled import sent_name
 
 log = logging.getLogger(__name__)
 
+_THERE_NAME = "there.pdf"
 PREVIEW_LABEL = {"fr": "APERÇU – rien n’est parti", "en": "PREVIEW – nothing has been sent"}
 
 
@@ -88,19 +90,41 @@ def _write_preview(parts: Parts, record: Record) -> Record:
 
 
 def _put_preview(parts: Parts, folder: Folder, record: Record, href: Href, drawn: Path, sha256: str) -> bool:
-    """Write the preview; False when a person's own file has that name."""
+    """Write the preview; False when a person's own file has that name. A torn one of ours is written whole.
+
+    Raises OutcomeUnknown while what lies there is not whole.
+    """
+    # Elsewhere than on Nextcloud a new file may be torn and yet answered 201 (protocol R4).
+    is_whole = folder.capabilities().chunked_upload
+    begun = False
     try:
         folder.create(href, drawn)
-    except PreconditionFailed:
-        found = _preview_there(parts, folder, record, href)
-        if found is None:
-            return False
-        there, etag = found
-        if there == sha256:
+        if is_whole:
             return True
-        if there != record.extra.get("preview_sha256") or etag is None:
-            return False
-        folder.replace(href, drawn, etag=etag)
+        begun = True
+    except PreconditionFailed:
+        log.info("%s: the preview's name is taken; what lies there is looked at", record.ref)
+    except OutcomeUnknown as error:
+        begun = True
+        log.warning("the preview of %s: %s; the folder is asked", record.ref, error)
+    found = _preview_there(parts, folder, record, href)
+    if found is None:
+        if begun:
+            raise OutcomeUnknown("the preview made is not there", operation="preview")
+        return False
+    there, etag = found
+    if there == sha256:
+        return True
+    kept = parts.spool.path(record.ref, _THERE_NAME)
+    # The beginning of what was drawn just now is nobody else's; only of nothing at all that cannot be said.
+    half = begins_with(drawn, kept) and (begun or kept.stat().st_size > 0)
+    if etag is None or not (half or there == record.extra.get("preview_sha256")):
+        return False
+    folder.replace(href, drawn, etag=etag)
+    if not is_whole:
+        again = _preview_there(parts, folder, record, href)
+        if again is None or again[0] != sha256:
+            raise OutcomeUnknown("the preview is not whole", operation="preview")
     return True
 
 
@@ -110,7 +134,7 @@ def _preview_there(
     try:
         # Of several documents it may weigh more than any that comes back signed.
         _, fetched = parts.spool.put(
-            record.ref, "there.pdf", lambda stream: folder.get(href, stream, max_bytes=MOST_WRITTEN)
+            record.ref, _THERE_NAME, lambda stream: folder.get(href, stream, max_bytes=MOST_WRITTEN)
         )
     except (NotFound, OutOfSpace):
         return None

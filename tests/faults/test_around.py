@@ -7,6 +7,7 @@ leaves is what was previewed, and nobody's work is overwritten (design page sect
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -196,4 +197,21 @@ def test_a_list_that_people_touch(tmp_path: Path, mode: Mode) -> None:
         stage.sign()
         later(stage)
         assert stage.first_line("partie").startswith("SIGNÉ – ")
+        stage.intact()
+
+
+def test_a_preview_that_its_server_tears_is_written_whole(tmp_path: Path) -> None:
+    """On a plain server, said or not (protocol R4): nobody is asked to read half of it, nor to choose between two."""
+    kinds: tuple[Literal["tear", "short"], ...] = ("tear", "short")
+    with Stage(tmp_path, "plain") as stage:
+        for kind in kinds:
+            stage.dms.misbehave(kind=kind, at=300, method="PUT", path=f"*{kind}.apercu.pdf", times=2)
+            stage.drop(kind, documents.letter(1, kind), ONE + "envoi: non\n")
+        stage.run()
+        stage.clock.advance(3700)
+        stage.run()
+        for kind in kinds:
+            assert stage.read(f"{kind}.apercu.pdf").rstrip().endswith(b"%%EOF"), kind
+            assert "relisez l’aperçu" in stage.first_line(kind)
+        assert len([name for name in stage.files() if "apercu" in name]) == len(kinds)
         stage.intact()
