@@ -265,6 +265,43 @@ def test_saved_by_a_person_in_the_middle(tmp_path: Path, mode: Mode) -> None:
         stage.intact()
 
 
+def test_saved_where_the_signed_one_was_to_be_made(tmp_path: Path) -> None:
+    """C3: The original is aside, the write of the signed one is cut, and a person saves there: theirs stays."""
+    theirs = letter("la version de dernière minute")
+    place = f"{ROOT}/lettre.pdf"
+    with Stage(tmp_path, "plain") as stage:
+        send_out(stage, "lettre")
+        sent = stage.read("lettre.pdf")
+        rule = stage.dms.misbehave(kind="cut_before", method="PUT", path=place)
+        stage.dms.misbehave(kind="latency", method="GET", path=place, seconds=0.5, times=None)
+        stage.sign()
+        thread = save_during(stage, rule, "lettre.pdf", theirs)
+        settle(stage)
+        thread.join()
+        assert stage.first_line() == beside("lettre")
+        assert stage.read("lettre.pdf") == theirs
+        assert stage.read("lettre (original).pdf") == sent
+        assert signatures_in(stage, "lettre (signé).pdf") == 1
+        assert stage.sends() == [1]
+        stage.intact()
+
+
+def test_torn_in_its_place_and_again_as_it_is_mended(tmp_path: Path) -> None:
+    """Protocol R4, R5: a plain server keeps half of both writes and says it kept all; it is told once it is whole."""
+    with Stage(tmp_path, "plain") as stage:
+        send_out(stage, "lettre")
+        sent = stage.read("lettre.pdf")
+        rule = break_write(stage, "lettre", "PUT", kind="short", at=1000, times=2)
+        stage.sign()
+        stage.run()
+        settle(stage)
+        assert rule.times == 0
+        assert stage.first_line() == in_place("lettre")
+        assert signatures_in(stage, "lettre.pdf") == 1
+        assert stage.read("lettre (original).pdf") == sent
+        stage.intact()
+
+
 @MODES
 def test_changed_or_gone_when_it_comes_home(tmp_path: Path, mode: Mode) -> None:
     """C3, C10: An edited PDF stays as it is, a deleted one stays deleted: the signed document comes beside,
