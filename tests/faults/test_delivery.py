@@ -120,6 +120,31 @@ def test_what_the_spool_lost_is_not_called_safe(tmp_path: Path) -> None:
         stage.intact()
 
 
+def test_what_the_spool_lost_and_the_platform_erased_is_told_as_lost(tmp_path: Path) -> None:
+    """It is nowhere any more: not awaited for ever, and whom to ask for it is told."""
+    with Stage(tmp_path) as stage:
+        send_out(stage, "lettre")
+        sent = stage.read("lettre.pdf")
+        break_write(stage, "lettre", "MKCOL", kind="status", status=500, times=None)
+        stage.sign()
+        stage.run(3)
+        assert stage.record().state is State.DELIVERING
+        for path in (stage.state.directory / "spool").rglob("*"):
+            if path.is_file():
+                path.unlink()
+        for operation in ("download", "status"):
+            stage.platform.misbehave(operation=operation, kind="gone", times=None)
+        for _ in range(20):
+            stage.clock.advance(3600)
+            stage.run(2)
+        assert stage.record().state.ended
+        assert stage.first_line().startswith("À VÉRIFIER – "), stage.status()
+        assert "Demandez le document signé à Marie Dupont" in " ".join(stage.status().split())
+        assert stage.read("lettre.pdf") == sent
+        assert stage.sends() == [1]
+        stage.intact()
+
+
 @MODES
 def test_an_obstacle_that_nobody_knows_is_told_once_it_has_lasted(tmp_path: Path, mode: Mode) -> None:
     """C5: A server that breaks over one file, for days: a momentary one is not told, one that lasts is."""
