@@ -42,6 +42,7 @@ from connector.steps.wish import Going, remembered, wish_of
 _WRITTEN = frozenset(
     {
         "status_href",
+        "status_left",
         "status_listed",
         "status_written_at",
         "status_size",

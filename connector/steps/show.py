@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Sequence
+from typing import Final
 
 from connector.errors import AccessDenied, NotFound
 from connector.lifecycle import Record
@@ -27,6 +28,10 @@ from connector.steps.watch import gone_for_good
 
 log = logging.getLogger(__name__)
 
+LEFT: Final = "status_left"
+"""Where former statuses still stand, each with whether its folder has refused to let it go: that is tried again when
+the status changes, anything else at the next look."""
+
 
 def show(parts: Parts, record: Record) -> Record:
     """Bring the status file up to what the journal says. Raises remote errors: it is tried again, later and later."""
@@ -38,7 +43,7 @@ def show(parts: Parts, record: Record) -> Record:
 def remove(parts: Parts, record: Record) -> None:
     """Take away what we wrote for a request that was withdrawn before it left. Remote errors pass through."""
     folder = parts.folders[record.server]
-    for href in {record.extra.get("status_href"), status_href(record)} - {None}:
+    for href in {record.extra.get("status_href"), status_href(record), *record.extra.get(LEFT, ())} - {None}:
         remove_ours(parts, folder, Href(str(href)), record.ref)
     remove_preview(parts, folder, record)
 
@@ -80,7 +85,7 @@ def _show_status(parts: Parts, record: Record) -> Record:
     assert href is not None
     text, digest = _words(parts, record, href)
     if record.reported == digest:
-        return record
+        return _without_former(parts, record, refused=False)
     content = seal_status(
         text.text,
         ref=record.ref,
@@ -106,7 +111,6 @@ def _show_status(parts: Parts, record: Record) -> Record:
         )
     except NotFound:
         return _without_folder(parts, record, digest)
-    before = record.extra.get("status_href")
     record = parts.journal.note(
         record,
         "reported",
@@ -116,25 +120,50 @@ def _show_status(parts: Parts, record: Record) -> Record:
         reported_etag=etag,
         extra={
             **record.extra,
+            **_left(record, href),
             "status_href": href,
             "status_size": len(content),
             "status_written_at": parts.now().isoformat(),
             **_note_aside(aside),
         },
     )
-    if before and before != href and not _stays(record, str(before)):
-        _remove_former(parts, record, Href(before))
-    return record
+    return _without_former(parts, record, refused=True)
 
 
-def _remove_former(parts: Parts, record: Record, before: Href) -> None:
-    """Take the former status away, where that is allowed: a refusal there says nothing of the place it is now in."""
-    try:
-        remove_ours(parts, parts.folders[record.server], before, record.ref)
-    except AccessDenied as error:
-        if error.status != 403:
-            raise
-        log.warning("the former status of %s stays: its folder lets nothing be deleted", record.ref)
+def _left(record: Record, href: Href) -> dict[str, dict[str, bool]]:
+    """Return what is kept of where former statuses stand, now that it is to be at ``href``."""
+    left: dict[str, bool] = dict(record.extra.get(LEFT, {}))
+    before = record.extra.get("status_href")
+    if before and not _stays(record, str(before)):
+        left.setdefault(str(before), False)
+    left.pop(href, None)
+    return {LEFT: left} if left or LEFT in record.extra else {}
+
+
+def _without_former(parts: Parts, record: Record, *, refused: bool) -> Record:
+    """Take former statuses away, also those whose folder has ``refused`` that before.
+
+    A refusal there says nothing of the place where it stands now.
+    """
+    left: dict[str, bool] | None = record.extra.get(LEFT)
+    if left is None or (left and not refused and all(left.values())):
+        return record
+    stay: dict[str, bool] = {}
+    for one, before in left.items():
+        if before and not refused:
+            stay[one] = True
+            continue
+        try:
+            remove_ours(parts, parts.folders[record.server], Href(one), record.ref)
+        except AccessDenied as error:
+            if error.status != 403:
+                raise
+            log.warning("the former status of %s stays: its folder lets nothing be deleted", record.ref)
+            stay[one] = True
+    if stay and stay == left:
+        return record
+    extra = {name: value for name, value in record.extra.items() if name != LEFT}
+    return parts.journal.touch(record, extra={**extra, LEFT: stay} if stay else extra)
 
 
 def _note_aside(aside: Sequence[Href]) -> dict[str, str]:

@@ -11,6 +11,7 @@ import pytest
 
 from connector.passes import account_pass
 from tests.faults.points import Killed, Points, Variant
+from tests.faults.test_orders import struck
 from tests.worlds import ONE, QUICK, ROOT, Mode, Stage, workers
 
 
@@ -32,6 +33,28 @@ def test_killed_while_a_request_is_closed(tmp_path: Path, point: str, variant: V
         assert stage.record().closed
         assert stage.parts.spool.references() == set()
         assert len(stage.parts.journal.contacts("cabinet")) == 1
+        stage.intact()
+
+
+@pytest.mark.parametrize("variant", ["before", "after", "lost"])
+def test_killed_while_a_status_moves(tmp_path: Path, variant: str) -> None:
+    """Its people rename the pair: the status follows, and the former one does not stay for good."""
+    with struck(tmp_path, "DELETE lettre.signature.txt", variant, "nextcloud") as (stage, points):
+        stage.drop()
+        stage.run()
+        for ending in ("pdf", "sign.yaml"):
+            stage.move(f"lettre.{ending}", f"avenant.{ending}")
+        points.armed = True
+        if variant == "lost":
+            stage.run()
+        else:
+            with pytest.raises(Killed):
+                stage.run()
+            stage.restart()
+        points.armed = False
+        stage.clock.advance(3700)
+        stage.run()
+        assert [name for name in stage.files() if "signature" in name] == ["avenant.signature.txt"]
         stage.intact()
 
 
