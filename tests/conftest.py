@@ -13,7 +13,6 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
-from zlib import crc32
 
 import pytest
 
@@ -102,11 +101,6 @@ LONG: Final = re.compile(
 CASES: Final = re.compile(r"system/|faults/test_(?!crash_matrix|delivery|once|way|acts_files|strays)")
 """Where one promise is tried in several cases, the first of them is in the check."""
 
-FURTHER: Final = re.compile(
-    r"faults/test_(?:wrong_clock|told_\w+|latency|extras|not_known|in_other_hands|asking_broken)\.py"
-)
-"""What was once found at the edges of a promise: every second one is in the check, always the same ones."""
-
 WORLDS: Final = frozenset({"renamed anew", "taken back", "folder deleted", "out of sight"})
 """Worlds of ``test_acts_files`` and ``test_strays``, each lived once for all its cells, that are left to a night."""
 
@@ -123,8 +117,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     tried: set[str] = set()
     for item in items:
         promise = item.nodeid.partition("[")[0]
-        is_second = FURTHER.search(promise) is not None and crc32(promise.encode()) % 2 == 1
-        is_left = is_second or LONG.search(item.nodeid) or not WORLDS.isdisjoint(_world_of(item))
+        is_left = LONG.search(item.nodeid) or not WORLDS.isdisjoint(_world_of(item))
         if is_left or (promise in tried and CASES.search(promise)):
             item.add_marker(pytest.mark.long)
         else:
