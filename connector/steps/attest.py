@@ -131,9 +131,10 @@ def _put(parts: Parts, record: Record) -> Record:
     """Make the file under the first name that is free, or ours already from an earlier try."""
     folder = parts.folders[record.server]
     parent, name = _beside(record)
+    # Once: each name that is tried is an intent of its own.
+    earlier = parts.journal.intent(record, "attest")
     for number in range(1, _MOST_NAMES):
         href = Href(parent + names.attestation_name(name, number))
-        earlier = parts.journal.intent(record, "attest")
         begun = earlier.data["sha256"] if earlier is not None and earlier.data["href"] == href else None
         sha256 = _facts(record)["sha256"]
         record = parts.journal.intend(record, "attest", {"href": href, "sha256": sha256})

@@ -28,7 +28,7 @@ def close(parts: Parts, record: Record) -> Record:
         return record
     if record.state is State.WITHDRAWN:
         show.remove(parts, record)
-    elif not show.is_shown(parts, record):
+    elif not show.is_shown(parts, record) or show.awaits_former(parts, record):
         return record
     if record.extra.get("sent_mark") and record.key and record.transaction:
         _write_end(parts, record)

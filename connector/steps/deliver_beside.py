@@ -46,9 +46,10 @@ def _put(task: Task, reason: str) -> Task:
         if not is_gone(task):
             return _wait_for_its_folder(task)
         spot, reason = lost_spot(task), GONE
+    # Once: each name that is tried is an intent of its own.
+    earlier = task.intent
     # In the folder for lost ones, too, its name says that it is to be looked at.
     for href in spot.hrefs(to_check=bool(task.document.differences)):
-        earlier = task.intent
         begun = earlier is not None and earlier.data.get("href") == href and earlier.data["kind"] == "beside"
         task = task.intend({"kind": "beside", "href": href, "reason": reason})
         try:

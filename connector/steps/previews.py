@@ -118,8 +118,12 @@ def _put_preview(parts: Parts, folder: Folder, record: Record, href: Href, drawn
     kept = parts.spool.path(record.ref, _THERE_NAME)
     # The beginning of what was drawn just now is nobody else's; only of nothing at all that cannot be said.
     half = begins_with(drawn, kept) and (begun or kept.stat().st_size > 0)
-    if etag is None or not (half or there == record.extra.get("preview_sha256")):
+    if not (half or there == record.extra.get("preview_sha256")):
         return False
+    # Of a file that was written just now some servers give a tag that guards nothing yet.
+    etag = etag or folder.stat(href).etag
+    if etag is None:
+        raise OutcomeUnknown("the preview made has no ETag yet", operation="preview")
     folder.replace(href, drawn, etag=etag)
     if not is_whole:
         again = _preview_there(parts, folder, record, href)

@@ -9,15 +9,16 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import Final
 
-from connector.errors import AccessDenied, NotFound
+from connector.errors import NotConnected, NotFound, RemoteError
 from connector.lifecycle import Record
 from connector.ports import Href
 from connector.report.block import place_on, seal_status
 from connector.report.status import StatusText, render_status
 from connector.sidecar import names
-from connector.steps import astray
+from connector.steps import astray, clocks
 from connector.steps.context import context_of
 from connector.steps.fading import ONLY_WHERE_IT_IS
 from connector.steps.own_files import fetch, remove_ours, write_ours
@@ -29,8 +30,11 @@ from connector.steps.watch import gone_for_good
 log = logging.getLogger(__name__)
 
 LEFT: Final = "status_left"
-"""Where former statuses still stand, each with whether its folder has refused to let it go: that is tried again when
-the status changes, anything else at the next look."""
+"""Where former statuses still stand: "" for one that is to be taken away at once, an ISO 8601 time until when one rests
+that could not be, ``_REFUSED`` where its folder lets nothing be deleted: that is tried when the status changes."""
+_REFUSED: Final = "refused"
+_AGAIN: Final = timedelta(hours=1)
+_PATIENCE: Final = timedelta(days=1)
 
 
 def show(parts: Parts, record: Record) -> Record:
@@ -41,11 +45,23 @@ def show(parts: Parts, record: Record) -> Record:
 
 
 def remove(parts: Parts, record: Record) -> None:
-    """Take away what we wrote for a request that was withdrawn before it left. Remote errors pass through."""
+    """Take away what we wrote for a request that was withdrawn before it left. Remote errors pass through.
+
+    Where it stands now first; a folder above or before that takes nothing keeps nobody.
+    """
     folder = parts.folders[record.server]
-    for href in {record.extra.get("status_href"), status_href(record), *record.extra.get(LEFT, ())} - {None}:
-        remove_ours(parts, folder, Href(str(href)), record.ref)
+    for href in dict.fromkeys((record.extra.get("status_href"), status_href(record))):
+        if href:
+            remove_ours(parts, folder, Href(str(href)), record.ref)
+    _former_left(parts, record, changed=True)
     remove_preview(parts, folder, record)
+
+
+def awaits_former(parts: Parts, record: Record) -> bool:
+    """True while a former status of what has ended is still to be taken away, a day at most."""
+    if all(when == _REFUSED for when in record.extra.get(LEFT, {}).values()):
+        return False
+    return clocks.lasts(parts, record.ended_at or record.updated_at, _PATIENCE)
 
 
 def is_shown(parts: Parts, record: Record) -> bool:
@@ -85,7 +101,7 @@ def _show_status(parts: Parts, record: Record) -> Record:
     assert href is not None
     text, digest = _words(parts, record, href)
     if record.reported == digest:
-        return _without_former(parts, record, refused=False)
+        return _without_former(parts, record, changed=False)
     content = seal_status(
         text.text,
         ref=record.ref,
@@ -127,43 +143,52 @@ def _show_status(parts: Parts, record: Record) -> Record:
             **_note_aside(aside),
         },
     )
-    return _without_former(parts, record, refused=True)
+    return _without_former(parts, record, changed=True)
 
 
-def _left(record: Record, href: Href) -> dict[str, dict[str, bool]]:
+def _left(record: Record, href: Href) -> dict[str, dict[str, str]]:
     """Return what is kept of where former statuses stand, now that it is to be at ``href``."""
-    left: dict[str, bool] = dict(record.extra.get(LEFT, {}))
+    left: dict[str, str] = dict(record.extra.get(LEFT, {}))
     before = record.extra.get("status_href")
     if before and not _stays(record, str(before)):
-        left.setdefault(str(before), False)
+        left.setdefault(str(before), "")
     left.pop(href, None)
     return {LEFT: left} if left or LEFT in record.extra else {}
 
 
-def _without_former(parts: Parts, record: Record, *, refused: bool) -> Record:
-    """Take former statuses away, also those whose folder has ``refused`` that before.
-
-    A refusal there says nothing of the place where it stands now.
-    """
-    left: dict[str, bool] | None = record.extra.get(LEFT)
-    if left is None or (left and not refused and all(left.values())):
+def _without_former(parts: Parts, record: Record, *, changed: bool) -> Record:
+    """Take former statuses away. ``changed``: the status is another one, so what was refused before is tried again."""
+    left = record.extra.get(LEFT)
+    if left is None:
         return record
-    stay: dict[str, bool] = {}
-    for one, before in left.items():
-        if before and not refused:
-            stay[one] = True
-            continue
-        try:
-            remove_ours(parts, parts.folders[record.server], Href(one), record.ref)
-        except AccessDenied as error:
-            if error.status != 403:
-                raise
-            log.warning("the former status of %s stays: its folder lets nothing be deleted", record.ref)
-            stay[one] = True
+    stay = _former_left(parts, record, changed=changed)
     if stay and stay == left:
         return record
     extra = {name: value for name, value in record.extra.items() if name != LEFT}
     return parts.journal.touch(record, extra={**extra, LEFT: stay} if stay else extra)
+
+
+def _former_left(parts: Parts, record: Record, *, changed: bool) -> dict[str, str]:
+    """Take away what may go; return what stays. A refusal there says nothing of the place where it stands now."""
+    stay: dict[str, str] = {}
+    here = {record.extra.get("status_href"), status_href(record)}
+    for href, when in record.extra.get(LEFT, {}).items():
+        if href in here:
+            continue
+        put_off = when == _REFUSED or (when and clocks.is_put_off(parts, datetime.fromisoformat(when)))
+        if put_off and not changed:
+            stay[href] = when
+            continue
+        try:
+            remove_ours(parts, parts.folders[record.server], Href(href), record.ref)
+        except NotConnected:
+            raise
+        except RemoteError as error:
+            if error.status == 401:
+                raise
+            log.warning("the former status of %s stays for now: %s", record.ref, error)
+            stay[href] = _REFUSED if error.status == 403 else (parts.now() + _AGAIN).isoformat()
+    return stay
 
 
 def _note_aside(aside: Sequence[Href]) -> dict[str, str]:

@@ -202,16 +202,18 @@ def test_a_list_that_people_touch(tmp_path: Path, mode: Mode) -> None:
 
 def test_a_preview_that_its_server_tears_is_written_whole(tmp_path: Path) -> None:
     """On a plain server, said or not (protocol R4): nobody is asked to read half of it, nor to choose between two."""
-    kinds: tuple[Literal["tear", "short"], ...] = ("tear", "short")
+    kinds: dict[str, Literal["tear", "short"]] = {"coupe": "tear", "court": "short", "faible": "short"}
     with Stage(tmp_path, "plain") as stage:
-        for kind in kinds:
-            stage.dms.misbehave(kind=kind, at=300, method="PUT", path=f"*{kind}.apercu.pdf", times=2)
-            stage.drop(kind, documents.letter(1, kind), ONE + "envoi: non\n")
+        for name, kind in kinds.items():
+            stage.dms.misbehave(kind=kind, at=300, method="PUT", path=f"*{name}.apercu.pdf", times=2)
+            stage.drop(name, documents.letter(1, name), ONE + "envoi: non\n")
+        # As Apache tags what it has written just now.
+        stage.dms.misbehave(kind="weak_etag", method="GET", path="*faible.apercu.pdf", times=None)
         stage.run()
         stage.clock.advance(3700)
         stage.run()
-        for kind in kinds:
-            assert stage.read(f"{kind}.apercu.pdf").rstrip().endswith(b"%%EOF"), kind
-            assert "relisez l’aperçu" in stage.first_line(kind)
+        for name in kinds:
+            assert stage.read(f"{name}.apercu.pdf").rstrip().endswith(b"%%EOF"), name
+            assert "relisez l’aperçu" in stage.first_line(name)
         assert len([name for name in stage.files() if "apercu" in name]) == len(kinds)
         stage.intact()

@@ -58,6 +58,66 @@ def test_killed_while_a_status_moves(tmp_path: Path, variant: str) -> None:
         stage.intact()
 
 
+@pytest.mark.parametrize("signed", [False, True])
+def test_a_former_status_that_cannot_be_taken_away_at_once(tmp_path: Path, signed: bool) -> None:
+    """One broken answer, while it is out or when it is over: it goes an hour later, and the request is closed then."""
+    with Stage(tmp_path) as stage:
+        stage.drop()
+        stage.run()
+        if signed:
+            stage.sign()
+            stage.run()
+            assert stage.record().closed
+        rule = stage.dms.misbehave(kind="status", status=500, method="DELETE", path="*lettre.signature.txt")
+        for ending in ("pdf", "sign.yaml"):
+            stage.move(f"lettre.{ending}", f"avenant.{ending}")
+        stage.run()
+        assert rule.times == 0
+        assert "avenant.signature.txt" in stage.files()
+        stage.clock.advance(3700)
+        stage.run()
+        assert [name for name in stage.files() if "signature" in name] == ["avenant.signature.txt"]
+        assert stage.records()[-1].closed is signed
+        stage.intact()
+
+
+def deletions(stage: Stage) -> int:
+    """How often the folder was asked to delete something."""
+    return sum(one.method == "DELETE" for one in stage.dms.requests)
+
+
+def test_withdrawn_while_a_former_status_may_not_be_taken_away(tmp_path: Path) -> None:
+    """The folder that it came from takes nothing: its status where it is now goes all the same, and it is closed."""
+    with Stage(tmp_path) as stage:
+        stage.person.mkdir(f"{ROOT}/A")
+        stage.drop(sidecar=ONE + "envoi: non\n", folder=f"{ROOT}/A")
+        stage.run()
+        stage.dms.misbehave(
+            kind="status", status=403, method="DELETE", path="*/A/lettre.signature.txt", times=None
+        )
+        for ending in ("pdf", "sign.yaml"):
+            stage.person.move(f"{ROOT}/A/lettre.{ending}", f"{ROOT}/lettre.{ending}")
+        stage.run()
+        assert "lettre.signature.txt" in stage.files()
+        asked = deletions(stage)
+        for _ in range(3):
+            stage.clock.advance(3700)
+            stage.run()
+        assert deletions(stage) == asked, "what is refused is not asked for at each look"
+        for ending in ("pdf", "sign.yaml"):
+            stage.delete(f"lettre.{ending}")
+        for _ in range(3):
+            stage.clock.advance(3700)
+            stage.run()
+        assert [name for name in stage.files() if "signature" in name] == ["A/lettre.signature.txt"]
+        assert [one.closed for one in stage.records()] == [True]
+        asked = deletions(stage)
+        for _ in range(3):
+            stage.clock.advance(3700)
+            stage.run()
+        assert deletions(stage) == asked
+
+
 def test_stopping_right_before_the_marker(tmp_path: Path) -> None:
     """E2: told to stop during the last look before the marker: it is not made; the next start makes and sends once."""
     points = Points()

@@ -341,6 +341,7 @@ def test_changed_or_gone_when_it_comes_home(tmp_path: Path, mode: Mode) -> None:
             "parti dechire",
             "parti redechire",
             "nom pris",
+            "nom pris dechire",
         )
         send_out(stage, *names)
         for name in names:
@@ -348,25 +349,31 @@ def test_changed_or_gone_when_it_comes_home(tmp_path: Path, mode: Mode) -> None:
                 stage.delete(f"{name}.pdf")
             else:
                 stage.write(f"{name}.pdf", letter(f"{name}, modifié"))
-        stage.write("nom pris (signé).pdf", letter("un autre document"))
+        for name in names[-2:]:
+            stage.write(f"{name} (signé).pdf", letter("un autre document"))
+        again = {**TORN["dechire"], "kind": "short", "times": 2}  # mended, in vain
         broken = [
             stage.dms.misbehave(method="PUT", path=f"{ROOT}/{name} (sign*.pdf", **fault)
             for name, fault in (
                 ("modifie perdu", FAULTS["perdu"]),
                 ("parti coupe", FAULTS["coupe"]),
                 ("parti dechire", TORN["dechire"]),
-                ("parti redechire", {**TORN["dechire"], "kind": "short", "times": 2}),  # mended, in vain
+                ("parti redechire", again),
             )
         ]
+        second = f"{ROOT}/nom pris dechire (sign*(2).pdf"
+        broken.append(stage.dms.misbehave(method="PUT", path=second, **again))
         stage.sign()
         settle(stage)
-        assert [rule.times for rule in broken] == [0, 0, 0, 0], "a write was never made"
-        for name in names[:-1]:
+        assert [rule.times for rule in broken] == [0] * 5, "a write was never made"
+        for name in names[:-2]:
             assert stage.first_line(name) == beside(name), name
             assert signatures_in(stage, f"{name} (signé).pdf") == 1
             assert f"{name} (signé) (2).pdf" not in stage.files()
-        assert stage.first_line("nom pris") == beside("nom pris", "signé) (2")
-        assert stage.read("nom pris (signé).pdf") == letter("un autre document")
+        for name in names[-2:]:
+            assert stage.first_line(name) == beside(name, "signé) (2")
+            assert signatures_in(stage, f"{name} (signé) (2).pdf") == 1
+            assert stage.read(f"{name} (signé).pdf") == letter("un autre document")
         assert stage.read("modifie perdu.pdf") == letter("modifie perdu, modifié")
         assert stage.sends() == [1] * len(names)
         stage.intact()

@@ -182,6 +182,21 @@ def test_an_attestation_torn_and_answered_as_whole_is_written_whole(tmp_path: Pa
         stage.intact()
 
 
+def test_an_attestation_torn_under_its_second_name_keeps_that(tmp_path: Path) -> None:
+    """The first name is a person's. What was begun under the second is mended there, and no third is taken."""
+    second = "lettre.attestation (2).pdf"
+    with Stage(tmp_path, "plain") as stage:
+        stage.write(NAME, b"%PDF la mienne")
+        stage.dms.misbehave(kind="short", method="PUT", path=f"*{second}", at=300, times=2)
+        signed(stage, ATTESTED)
+        stage.clock.advance(HOUR)
+        stage.run()
+        assert there(stage) == [second, NAME]
+        assert stage.read(second).rstrip().endswith(b"%%EOF")
+        assert stage.read(NAME) == b"%PDF la mienne"
+        stage.intact()
+
+
 def test_a_folder_that_went_gets_no_attestation(tmp_path: Path) -> None:
     """Nobody is left there to be given anything; the request closes."""
     with Stage(tmp_path) as stage:

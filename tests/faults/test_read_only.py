@@ -104,6 +104,7 @@ def test_a_folder_that_becomes_read_only(tmp_path: Path, mode: Mode) -> None:
         assert stage.record("lettre", folder=at("Client")).state is State.DELIVERING
         # What it was refused once is not carried there again, megabyte by megabyte, to hear the same.
         carried = uploads(stage)
+        assert carried or mode == "plain"
         later(stage)
         later(stage)
         assert uploads(stage) == carried
