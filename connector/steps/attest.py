@@ -17,23 +17,20 @@ from connector.errors import (
     Cause,
     InvalidResponse,
     NotFound,
-    OutcomeUnknown,
     OutOfSpace,
-    PreconditionFailed,
     RemoteError,
 )
 from connector.lifecycle import Record, State
-from connector.ports import Fetched, Folder, Href, TransactionId
+from connector.ports import Href, TransactionId
 from connector.sidecar import names
-from connector.spool import begins_with
 from connector.steps import clocks, waiting
 from connector.steps.homes import lost_key, split
+from connector.steps.own_documents import Made, OwnDocument, make
 from connector.steps.parts import Parts
 
 log = logging.getLogger(__name__)
 
 ATTESTATION_NAME = "attestation.pdf"
-_THERE_NAME = "there.pdf"
 _MOST_NAMES = 50
 PATIENCE = timedelta(days=1)
 """How long "there is none" is not believed: it may be made after the document."""
@@ -129,7 +126,6 @@ def _later(parts: Parts, record: Record, *, answered: bool) -> Record:
 
 def _put(parts: Parts, record: Record) -> Record:
     """Make the file under the first name that is free, or ours already from an earlier try."""
-    folder = parts.folders[record.server]
     parent, name = _beside(record)
     # Once: each name that is tried is an intent of its own.
     earlier = parts.journal.intent(record, "attest")
@@ -139,7 +135,7 @@ def _put(parts: Parts, record: Record) -> Record:
         sha256 = _facts(record)["sha256"]
         record = parts.journal.intend(record, "attest", {"href": href, "sha256": sha256})
         try:
-            done = _made(parts, folder, record, href, begun=begun)
+            done = _made(parts, record, href, begun=begun)
         except NotFound:
             return _nowhere(parts, record)
         if done:
@@ -160,55 +156,20 @@ def _beside(record: Record) -> tuple[str, str]:
     return parent, name or f"{record.ref}.pdf"
 
 
-def _made(parts: Parts, folder: Folder, record: Record, href: Href, *, begun: str | None) -> bool:
-    """Make one file; False when the name is a person's. A torn one of ours is written whole.
+def _made(parts: Parts, record: Record, href: Href, *, begun: str | None) -> bool:
+    """Make one file; False when the name is a person's.
 
-    ``begun``: SHA-256 of what an earlier try was writing there; None when there was none. Raises OutcomeUnknown while
-    what lies there is not whole.
+    ``begun``: SHA-256 of what an earlier try was writing there; None when there was none.
     """
     ours = parts.spool.path(record.ref, ATTESTATION_NAME)
-    sha256 = parts.spool.sha256(ours)
-    try:
-        folder.create(href, ours)
-        # Elsewhere than on Nextcloud a new file may be torn and yet answered 201 (protocol R4).
-        if folder.capabilities().chunked_upload:
-            return True
-        begun = sha256
-    except PreconditionFailed:
-        log.info("%s: the attestation's name is taken; what lies there is looked at", record.ref)
-    except OutcomeUnknown as error:
-        begun = sha256
-        log.warning("the attestation of %s: %s; the folder is asked", record.ref, error)
-    there = _there(parts, folder, record, href)
-    if there is None:
-        return False
-    if there.sha256 in {sha256, begun}:
-        return True
-    if begun is None or not begins_with(ours, parts.spool.path(record.ref, _THERE_NAME)):
-        return False
-    etag = there.etag or folder.stat(href).etag
-    if etag is None:
-        return False
-    folder.replace(href, ours, etag=etag)
-    mended = _there(parts, folder, record, href)
-    if mended is None or mended.sha256 != sha256:
-        # Torn once more, or a person's by now: the next look decides, before another name is taken.
-        raise OutcomeUnknown("the attestation made beside is not whole", operation="attest")
-    return True
-
-
-def _there(parts: Parts, folder: Folder, record: Record, href: Href) -> Fetched | None:
-    """Fetch what lies under that name; None for what is too much to be an attestation."""
-    limit = parts.accounts[record.account].terms.max_signed_bytes
-    try:
-        _, there = parts.spool.put(
-            record.ref, _THERE_NAME, lambda stream: folder.get(href, stream, max_bytes=limit)
-        )
-    except OutOfSpace:
-        return None
-    except NotFound:
-        raise OutcomeUnknown("the attestation made beside is not there", operation="attest") from None
-    return there
+    document = OwnDocument(
+        content=ours,
+        step="attest",
+        max_bytes=parts.accounts[record.account].terms.max_signed_bytes,
+        good={parts.spool.sha256(ours), *([begun] if begun else [])},
+        begun=begun is not None,
+    )
+    return make(parts, record, href, document) is Made.OURS
 
 
 def _nowhere(parts: Parts, record: Record) -> Record:

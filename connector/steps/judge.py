@@ -51,6 +51,7 @@ _WRITTEN = frozenset(
         "moved_at",
         "moved",
         "tags",
+        "preview_begun",
         "preview_of",
         "preview_sha256",
         "preview_href",

@@ -126,6 +126,9 @@ class _Look:
             for name in ("preview_sha256", "corrected_sha256")
             if record.extra.get(name)
         }
+        self._written |= {
+            str(begun["sha256"]) for one in self._records if (begun := one.extra.get("preview_begun"))
+        }
         notice = (journal.last_account_event(SUBJECT + settings.name, "notice") or {}).get("digest")
         # Where none lies there, nothing is one: what cannot be read has no hash either.
         self._notices = {str(notice)} if notice else set()

@@ -15,6 +15,7 @@ from connector.cli.wiring import Seams
 from connector.isolation import IsolatedPool, Limits
 from connector.lifecycle import State
 from tests import documents
+from tests.faults.test_orders import struck
 from tests.worlds import CLAIRE, MARIE, ONE, ROOT, Mode, Stage
 
 MODES = pytest.mark.parametrize("mode", ["nextcloud", "plain"])
@@ -216,4 +217,74 @@ def test_a_preview_that_its_server_tears_is_written_whole(tmp_path: Path) -> Non
             assert stage.read(f"{name}.apercu.pdf").rstrip().endswith(b"%%EOF"), name
             assert "relisez l’aperçu" in stage.first_line(name)
         assert len([name for name in stage.files() if "apercu" in name]) == len(kinds)
+        stage.intact()
+
+
+def previews(stage: Stage) -> list[str]:
+    """What lies there under the name of a preview."""
+    return [name for name in stage.files() if "apercu" in name]
+
+
+def test_half_a_preview_is_nothing_to_be_read(tmp_path: Path) -> None:
+    """A server that tears each of them: nobody is asked to read one, none lies there, and it comes once it can."""
+    with Stage(tmp_path, "plain") as stage:
+        rule = stage.dms.misbehave(kind="short", at=300, method="PUT", path="*lettre.apercu.pdf", times=None)
+        stage.drop(sidecar=ONE + "envoi: non\n")
+        for _ in range(3):
+            stage.run()
+            assert stage.first_line() == READY.replace("l’aperçu", "le document")
+            assert previews(stage) == []
+            stage.clock.advance(3700)
+        rule.times = 0
+        stage.run()
+        assert stage.first_line() == READY
+        assert stage.read("lettre.apercu.pdf").rstrip().endswith(b"%%EOF")
+        stage.intact()
+
+
+@pytest.mark.parametrize("then", ["leaves", "is another letter", "is withdrawn"])
+def test_half_a_preview_that_could_not_be_taken_away(tmp_path: Path, then: str) -> None:
+    """Its folder deletes nothing just then: it goes when its request does, or gives way to the next one."""
+    with Stage(tmp_path, "plain") as stage:
+        tears = stage.dms.misbehave(kind="short", at=300, method="PUT", path="*lettre.apercu.pdf", times=None)
+        keeps = stage.dms.misbehave(
+            kind="status", status=500, method="DELETE", path="*apercu.pdf", times=None
+        )
+        stage.drop(sidecar=ONE + "envoi: non\n")
+        stage.run()
+        assert stage.first_line() == READY.replace("l’aperçu", "le document")
+        assert len(stage.read("lettre.apercu.pdf")) == 300
+        tears.times = keeps.times = 0
+        match then:
+            case "leaves":
+                stage.write("lettre.sign.yaml", ONE + "envoi: oui\n")
+            case "is another letter":
+                stage.write("lettre.pdf", documents.letter(3, "tout autre chose"))
+            case _:
+                for ending in ("pdf", "sign.yaml"):
+                    stage.delete(f"lettre.{ending}")
+        later(stage)
+        stage.clock.advance(3700)
+        stage.run()
+        if then == "is another letter":
+            assert stage.first_line() == READY
+            assert stage.read("lettre.apercu.pdf").rstrip().endswith(b"%%EOF")
+        else:
+            assert previews(stage) == []
+        stage.intact()
+
+
+def test_a_preview_that_was_not_looked_at_yet_goes_when_its_request_leaves(tmp_path: Path) -> None:
+    """Made without an answer, then nothing could be asked, then told to send: « rien n’est parti » goes."""
+    with struck(tmp_path, "PUT lettre.apercu.pdf", "lost") as (stage, points):
+        rule = stage.dms.misbehave(kind="status", status=500, method="GET", path="*apercu.pdf")
+        points.armed = True
+        stage.drop(sidecar=ONE + "envoi: non\n")
+        stage.run()
+        assert rule.times == 0
+        assert previews(stage) == ["lettre.apercu.pdf"]
+        stage.write("lettre.sign.yaml", ONE + "envoi: oui\n")
+        stage.run()
+        assert stage.first_line().startswith(OUT)
+        assert previews(stage) == []
         stage.intact()
