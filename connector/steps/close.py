@@ -27,8 +27,10 @@ def close(parts: Parts, record: Record) -> Record:
     if tags.awaited(parts, record) or comments.awaited(parts, record):
         return record
     if record.state is State.WITHDRAWN:
-        show.remove(parts, record)
-    elif not show.is_shown(parts, record) or show.awaits_former(parts, record):
+        record = show.remove(parts, record)
+    elif not show.is_shown(parts, record):
+        return record
+    if show.awaits_former(parts, record):
         return record
     if record.extra.get("sent_mark") and record.key and record.transaction:
         _write_end(parts, record)

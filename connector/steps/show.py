@@ -44,8 +44,8 @@ def show(parts: Parts, record: Record) -> Record:
     return _show_status(parts, record)
 
 
-def remove(parts: Parts, record: Record) -> None:
-    """Take away what we wrote for a request that was withdrawn before it left. Remote errors pass through.
+def remove(parts: Parts, record: Record) -> Record:
+    """Take away what we wrote for a request that was withdrawn before it left; return what is known of the rest.
 
     Where it stands now first; a folder above or before that takes nothing keeps nobody.
     """
@@ -53,8 +53,10 @@ def remove(parts: Parts, record: Record) -> None:
     for href in dict.fromkeys((record.extra.get("status_href"), status_href(record))):
         if href:
             remove_ours(parts, folder, Href(str(href)), record.ref)
-    _former_left(parts, record, changed=True)
-    remove_preview(parts, folder, record)
+    remove_preview(parts, record)
+    # What refuses is asked once more before it is left for good; never at each pass in which another one is waited for.
+    resting = any(when not in {"", _REFUSED} for when in record.extra.get(LEFT, {}).values())
+    return _without_former(parts, record, changed=not resting)
 
 
 def awaits_former(parts: Parts, record: Record) -> bool:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from connector.lifecycle import State
 from connector.passes import account_pass
 from tests.faults.points import Killed, Points, Variant
 from tests.faults.test_orders import struck
@@ -84,6 +85,33 @@ def test_a_former_status_that_cannot_be_taken_away_at_once(tmp_path: Path, signe
 def deletions(stage: Stage) -> int:
     """How often the folder was asked to delete something."""
     return sum(one.method == "DELETE" for one in stage.dms.requests)
+
+
+def test_withdrawn_while_a_former_status_cannot_be_taken_away(tmp_path: Path) -> None:
+    """No clear answer for hours: it is closed once that status is gone, not before."""
+    with Stage(tmp_path) as stage:
+        stage.drop(sidecar=ONE + "envoi: non\n")
+        stage.run()
+        rule = stage.dms.misbehave(
+            kind="status", status=500, method="DELETE", path="*lettre.signature.txt", times=None
+        )
+        for ending in ("pdf", "sign.yaml"):
+            stage.move(f"lettre.{ending}", f"avenant.{ending}")
+        stage.run()
+        for ending in ("pdf", "sign.yaml"):
+            stage.delete(f"avenant.{ending}")
+        for _ in range(4):
+            stage.clock.advance(3700)
+            stage.run()
+        assert [name for name in stage.files() if "signature" in name] == ["lettre.signature.txt"]
+        assert [(one.state, one.closed) for one in stage.records()] == [(State.WITHDRAWN, False)]
+        rule.times = 0
+        for _ in range(2):
+            stage.clock.advance(3700)
+            stage.run()
+        assert [name for name in stage.files() if "signature" in name] == []
+        assert [one.closed for one in stage.records()] == [True]
+        stage.intact()
 
 
 def test_withdrawn_while_a_former_status_may_not_be_taken_away(tmp_path: Path) -> None:
