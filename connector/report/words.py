@@ -37,3 +37,13 @@ ALL: Final[tuple[Pair, ...]] = (
     CANCELLED,
     TO_CHECK,
 )
+
+_OVER: Final = frozenset({SIGNED, REFUSED, EXPIRED, CANCELLED, TO_CHECK})
+
+
+def tells_an_end(text: str) -> bool:
+    """True for a status that says how its request ended; what goes on, is not out yet, or is nobody's, tells none."""
+    line = text.removeprefix("\ufeff").replace("\u00a0", " ").replace("\u202f", " ")
+    # The longest: « SIGNÉ PAR TOUS » is no « SIGNÉ ».
+    said = max(((word, pair) for pair in ALL for word in pair if line.startswith(word)), default=None)
+    return said is not None and said[1] in _OVER

@@ -8,6 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from connector.journal import Journal
 from connector.lifecycle import JUDGED, TRANSITIONS, DocumentFacts, Event, Record, State
+from connector.ports import Href
+from connector.report import words
+from connector.report.block import Whole, read_status
+from connector.sidecar import names
+from connector.steps import own_files
 from connector.steps.discover import Pair, Sight
 from connector.steps.filing import unfiled
 from connector.steps.parts import FolderSettings, Parts
@@ -173,7 +178,7 @@ def move(case: Case, record: Record) -> Record:
             MOVED_OUT: "",
         },
     }
-    if record.closed and _status_left_behind(case, record):
+    if record.closed and (_status_left_behind(case, record) or _is_told_as_going_on(case, record)):
         changes["closed"] = False  # over, but its status is to come along
     if record.extra.get("shown"):
         changes["extra"]["shown"] = {**record.extra["shown"], "moved": True}
@@ -217,6 +222,28 @@ def _status_left_behind(case: Case, record: Record) -> bool:
     """True while the status still lies where the pair was; one that a person deleted or took along does not."""
     status = record.extra.get("status_href")
     return any(status in sight.by_href for sight in case.sights)
+
+
+def _is_told_as_going_on(case: Case, record: Record) -> bool:
+    """True where its status came along as it was before its end, which a journal that is lost told elsewhere."""
+    name = status_name_of(case)
+    if not record.adopted or record.extra.get("status_href"):
+        return False
+    if not case.sight.beside(case.pair.sidecar.href, name):
+        return False
+    href = Href(case.pair.sidecar.parent + name)
+    found = own_files.fetch(case.parts.folders[case.settings.server], href)
+    if found is None:
+        return False
+    sealed = read_status(found[0], case.parts.sealer.key)
+    ours = isinstance(sealed, Whole) and sealed.ref == record.ref
+    return ours and not words.tells_an_end(found[0].decode("utf-8", "replace"))
+
+
+def status_name_of(case: Case) -> str:
+    """Return the name of the status of this request: its document's, or its own where that bears another name."""
+    pair = case.pair
+    return names.status_name(pair.document_name if pair.own else names.document_name(pair.sidecar.name))
 
 
 def extra_of(record: Record | None) -> dict[str, Any]:

@@ -14,9 +14,8 @@ from connector.errors import NotFound
 from connector.lifecycle import Record, State
 from connector.ports import Href
 from connector.report.block import Whole, place_mac, place_on
-from connector.sidecar import names
 from connector.steps.answers import DROP
-from connector.steps.case import Case
+from connector.steps.case import Case, status_name_of
 from connector.steps.own_files import read_status_at
 from connector.steps.read import ReadDocument, ReadSidecar
 
@@ -156,12 +155,6 @@ def _by_name(case: Case) -> tuple[Href, Whole | None] | None:
 def _is_of_this_place(case: Case, sealed: Whole) -> bool:
     here = place_on(case.settings.server, case.pair.sidecar.href)
     return sealed.place_mac == place_mac(here, case.parts.sealer.key)
-
-
-def status_name_of(case: Case) -> str:
-    """Return the name of the status of this request: its document's, or its own where that bears another name."""
-    pair = case.pair
-    return names.status_name(pair.document_name if pair.own else names.document_name(pair.sidecar.name))
 
 
 def _of_one_that_went(case: Case, sealed: str) -> bool:

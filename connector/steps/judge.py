@@ -19,8 +19,8 @@ from connector.sidecar.reading import read_orders
 from connector.steps import amiss, askers, orders
 from connector.steps import check as checking
 from connector.steps.asked import Asked, corrected_text, signatory_facts, told_of, wording_of
-from connector.steps.case import NAMED_AFTER_REQUEST, PASSED_OVER, Case, extra_of
-from connector.steps.earlier import earlier_status, status_name_of, still_told, told_before, told_by_status
+from connector.steps.case import NAMED_AFTER_REQUEST, PASSED_OVER, Case, extra_of, status_name_of
+from connector.steps.earlier import earlier_status, still_told, told_before, told_by_status
 from connector.steps.evidence import Evidence, bring, check, past_signed
 from connector.steps.filed import taken_out
 from connector.steps.gather import near_name, other_formats

@@ -129,6 +129,21 @@ def test_the_signed_document_torn_in_its_write_and_killed(what: str) -> None:
 
 
 @MODES
+@pytest.mark.parametrize("then", ["journal_lost", "restored"])
+def test_moved_with_its_status_while_its_end_is_told(mode: Mode, then: str) -> None:
+    """Its end is told where the pair no longer is, and the journal lost then: « EN COURS » does not stay with them."""
+    points = normal_points(mode)
+    end = number_of(points, "create", ".done")
+    told = max(
+        n
+        for n, one in enumerate(points[:end])
+        if one.about.endswith(".signature.txt") and one.kind == "write"
+    )
+    back = -1 if then == "restored" else None
+    assert kept(mode, Deviation(told - 2, "move_all"), Deviation(end + 1, then, back))
+
+
+@MODES
 def test_killed_between_the_end_and_the_spool(mode: Mode) -> None:
     """What was spooled for a request that is over does not stay on this machine for ever."""
     end = number_of(normal_points(mode), "create", ".done")
