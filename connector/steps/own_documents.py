@@ -73,7 +73,7 @@ def make(parts: Parts, record: Record, href: Href, document: OwnDocument) -> Mad
         begun = True
         log.warning("%s, %s: %s; the folder is asked", record.ref, step, error)
     try:
-        there = fetch(parts, record, href, max_bytes=document.max_bytes)
+        there = _fetch(parts, record, href, max_bytes=document.max_bytes)
     except OutOfSpace:
         return Made.THEIRS
     except NotFound:
@@ -81,7 +81,7 @@ def make(parts: Parts, record: Record, href: Href, document: OwnDocument) -> Mad
     if there.sha256 in document.good:
         return Made.OURS
     known = begun or (document.ours_by_its_beginning and there.size > 0)
-    half = known and is_beginning_of(parts, record, document.content)
+    half = known and _is_beginning_of(parts, record, document.content)
     if not half and there.sha256 not in document.former:
         return Made.THEIRS
     # Of a file that was written just now some servers give a tag that guards nothing yet.
@@ -91,7 +91,7 @@ def make(parts: Parts, record: Record, href: Href, document: OwnDocument) -> Mad
     folder.replace(href, document.content, etag=etag)
     if not is_whole or half:
         try:
-            mended = fetch(parts, record, href, max_bytes=document.max_bytes).sha256 in document.good
+            mended = _fetch(parts, record, href, max_bytes=document.max_bytes).sha256 in document.good
         except (NotFound, OutOfSpace):
             mended = False
         if not mended:
@@ -100,7 +100,26 @@ def make(parts: Parts, record: Record, href: Href, document: OwnDocument) -> Mad
     return Made.OURS
 
 
-def fetch(parts: Parts, record: Record, href: Href, *, max_bytes: int) -> Fetched:
+def remove(
+    parts: Parts, record: Record, href: Href, *, sha256: str | None, half_of: Path | None, max_bytes: int
+) -> None:
+    """Take a file away if it is those bytes, or the beginning of ``half_of``; anybody else's stays. Idempotent.
+
+    Raises SpoolError and remote errors.
+    """
+    folder = parts.folders[record.server]
+    try:
+        there = _fetch(parts, record, href, max_bytes=max_bytes)
+        half = half_of is not None and half_of.is_file() and _is_beginning_of(parts, record, half_of)
+        if half or there.sha256 == sha256:
+            folder.delete(href, etag=there.etag or folder.stat(href).etag)
+    except OutOfSpace:
+        log.info("%s: what has that name is larger than anything of ours", record.ref)
+    except (NotFound, PreconditionFailed):
+        log.info("%s: what we wrote went by itself", record.ref)
+
+
+def _fetch(parts: Parts, record: Record, href: Href, *, max_bytes: int) -> Fetched:
     """Fetch what lies there. Raises NotFound, OutOfSpace where it is more than it could be, and remote errors."""
     folder = parts.folders[record.server]
     _, fetched = parts.spool.put(
@@ -109,6 +128,6 @@ def fetch(parts: Parts, record: Record, href: Href, *, max_bytes: int) -> Fetche
     return fetched
 
 
-def is_beginning_of(parts: Parts, record: Record, content: Path) -> bool:
+def _is_beginning_of(parts: Parts, record: Record, content: Path) -> bool:
     """True when what was fetched last is the beginning of that, or all of it."""
     return begins_with(content, parts.spool.path(record.ref, _THERE_NAME))

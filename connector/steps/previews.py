@@ -5,12 +5,11 @@ A file of that name that a person keeps or has changed is theirs. Source: ux pag
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from connector.errors import DocumentError, NotFound, OutcomeUnknown, OutOfSpace, PreconditionFailed
+from connector.errors import DocumentError, OutcomeUnknown, OutOfSpace
 from connector.isolated_pdf import MOST_WRITTEN
 from connector.lifecycle import Record, State
 from connector.ports import Box, Href
@@ -21,8 +20,6 @@ from connector.steps.parts import Parts
 from connector.steps.places import NOTICE, named_after, shows
 from connector.steps.prepare import judge_again
 from connector.steps.spooled import sent_name
-
-log = logging.getLogger(__name__)
 
 _BEGUN: Final = "preview_begun"
 """What is being written, until it is known to be whole: its ``href``, its ``sha256``, and ``of`` what it is."""
@@ -136,31 +133,18 @@ def remove_preview(parts: Parts, record: Record, *, moved_along: bool = True) ->
     if moved_along and record.extra.get("moved_at") and (base := named_after(record)):
         hrefs.add(base.rpartition("/")[0] + "/" + str(written).rpartition("/")[2])
     for href in sorted(hrefs):
-        _remove(parts, record, Href(href), sha256=record.extra.get("preview_sha256"), half_of=None)
+        _remove(parts, record, href, sha256=record.extra.get("preview_sha256"))
 
 
 def _remove_begun(parts: Parts, record: Record, begun: Mapping[str, Any]) -> None:
     drawn = parts.spool.path(record.ref, _DRAWN)
-    _remove(parts, record, Href(str(begun["href"])), sha256=begun["sha256"], half_of=drawn)
+    _remove(parts, record, str(begun["href"]), sha256=begun["sha256"], half_of=drawn)
 
 
-def _remove(parts: Parts, record: Record, href: Href, *, sha256: str | None, half_of: Path | None) -> None:
-    """Take one file away if it is those bytes, or the beginning of a drawing; a person's stays."""
-    folder = parts.folders[record.server]
-    try:
-        there = own_documents.fetch(parts, record, href, max_bytes=MOST_WRITTEN)
-        is_half = (
-            half_of is not None
-            and half_of.is_file()
-            and own_documents.is_beginning_of(parts, record, half_of)
-        )
-        if there.sha256 != sha256 and not is_half:
-            return
-        folder.delete(href, etag=there.etag or folder.stat(href).etag)
-    except OutOfSpace:
-        log.info("%s: what has the preview's name is larger than any preview", record.ref)
-    except (NotFound, PreconditionFailed):
-        log.info("the preview of %s went by itself", record.ref)
+def _remove(
+    parts: Parts, record: Record, href: str, *, sha256: str | None, half_of: Path | None = None
+) -> None:
+    own_documents.remove(parts, record, Href(href), sha256=sha256, half_of=half_of, max_bytes=MOST_WRITTEN)
 
 
 def _begun(record: Record) -> Mapping[str, Any]:

@@ -82,6 +82,13 @@ def test_a_former_status_that_cannot_be_taken_away_at_once(tmp_path: Path, signe
         stage.intact()
 
 
+def hourly(stage: Stage, times: int) -> None:
+    """So many hours pass, and each time it is looked at once more."""
+    for _ in range(times):
+        stage.clock.advance(3700)
+        stage.run()
+
+
 def deletions(stage: Stage) -> int:
     """How often the folder was asked to delete something."""
     return sum(one.method == "DELETE" for one in stage.dms.requests)
@@ -100,15 +107,11 @@ def test_withdrawn_while_a_former_status_cannot_be_taken_away(tmp_path: Path) ->
         stage.run()
         for ending in ("pdf", "sign.yaml"):
             stage.delete(f"avenant.{ending}")
-        for _ in range(4):
-            stage.clock.advance(3700)
-            stage.run()
+        hourly(stage, 4)
         assert [name for name in stage.files() if "signature" in name] == ["lettre.signature.txt"]
         assert [(one.state, one.closed) for one in stage.records()] == [(State.WITHDRAWN, False)]
         rule.times = 0
-        for _ in range(2):
-            stage.clock.advance(3700)
-            stage.run()
+        hourly(stage, 2)
         assert [name for name in stage.files() if "signature" in name] == []
         assert [one.closed for one in stage.records()] == [True]
         stage.intact()
@@ -128,21 +131,15 @@ def test_withdrawn_while_a_former_status_may_not_be_taken_away(tmp_path: Path) -
         stage.run()
         assert "lettre.signature.txt" in stage.files()
         asked = deletions(stage)
-        for _ in range(3):
-            stage.clock.advance(3700)
-            stage.run()
+        hourly(stage, 3)
         assert deletions(stage) == asked, "what is refused is not asked for at each look"
         for ending in ("pdf", "sign.yaml"):
             stage.delete(f"lettre.{ending}")
-        for _ in range(3):
-            stage.clock.advance(3700)
-            stage.run()
+        hourly(stage, 3)
         assert [name for name in stage.files() if "signature" in name] == ["A/lettre.signature.txt"]
         assert [one.closed for one in stage.records()] == [True]
         asked = deletions(stage)
-        for _ in range(3):
-            stage.clock.advance(3700)
-            stage.run()
+        hourly(stage, 3)
         assert deletions(stage) == asked
 
 
