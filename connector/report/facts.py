@@ -55,7 +55,7 @@ class Case:
         """Everything that travels, by rank; ``record.document`` may be another than the first of them."""
         self.context = context
         self.page = Page(context.language, context.zone)
-        self.people = _people(record)
+        self.people = tuple(self._named(each) for each in _people(record))
 
     # -- files
 
@@ -138,6 +138,13 @@ class Case:
         return moment_of(self.record.values.get(key) or self.record.extra.get(key))
 
     # -- people
+
+    def _named(self, each: SignatoryFacts) -> SignatoryFacts:
+        """Give a number to whom nobody can name any more: what was found again by its marker alone may lack them."""
+        if each.name or each.email:
+            return each
+        name = self.page.say("signataire n° {n}", "signatory no. {n}", n=str(each.order))
+        return each.model_copy(update={"name": str(name)})
 
     @property
     def parallel(self) -> bool:

@@ -80,6 +80,9 @@ def _told(case: Case, each: SignatoryFacts) -> Words:
 
 
 def _left_open(case: Case, each: SignatoryFacts) -> Words:
+    if case.record.state is State.LOST and not case.record.seen_answering:
+        # Found again by its marker after Jesignexpert had erased it: whether they signed, nobody knows here.
+        return case.page.say("sans nouvelles", "no news")
     if each.invited_at is None and (case.record.adopted or each.progress != SignatoryProgress.WAITING):
         return case.page.say("n’a pas signé", "did not sign")
     if each.invited_at is None:

@@ -22,6 +22,7 @@ from connector.steps.judge import judge, read_again
 from connector.steps.likeness import is_known, rival_speaks, taken_by
 from connector.steps.marked import attend_marked, digest_now, gathered_now
 from connector.steps.read import ReadSidecar
+from connector.steps.recognised import recognised
 from connector.steps.watch import document_seen, documents_seen, in_sight, pair_document
 
 _MARKED_HOLDS = frozenset({"marker_unreadable", "marker_other_connector", "marker_other_digest"})
@@ -234,6 +235,7 @@ def _sidecar_edited(case: Case, record: Record) -> Record:
         # Orders found on an adopted request count as obeyed (protocol, "Orders and the key").
         changes["extra"] |= {"orders_seen": True}
         changes["obeyed"] = (*record.obeyed, *((action.wording,) if action else ()))
+        changes["signatories"] = recognised(record, sidecar.request, case.parts.sealer)
         action = None
     changes |= _note_of(record, sidecar)
     if record.request is not None:

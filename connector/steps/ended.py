@@ -23,6 +23,7 @@ from connector.steps.close import awaits_more
 from connector.steps.gather import Gathered, gather
 from connector.steps.judge import judge, read_again
 from connector.steps.present import present_at
+from connector.steps.recognised import recognised
 from connector.steps.reported import still_reported
 from connector.steps.watch import has_settled, in_sight, pair_document
 
@@ -75,6 +76,7 @@ def attend_ended(case: Case, record: Record) -> Record:
                 return filed.take_back(case, record, action)
         if found:
             changes["obeyed"] = (*record.obeyed, *((action.wording,) if action else ()))
+            changes["signatories"] = recognised(record, sidecar.request, case.parts.sealer)
         record = case.journal.note(record, "sidecar_edited", **changes)
         if action is not None and action.verb is Verb.UNLOCK:
             return record  # tags have moved since the folder was listed, which is no edit

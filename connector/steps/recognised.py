@@ -1,0 +1,31 @@
+"""Who was asked, of what is known by its marker alone: told by the sidecar that still lies beside its document.
+
+A marker hides the addresses of its people (protocol R2). Whoever hides to the same in what the sidecar says now is that
+person, whatever else was edited since. Pure.
+"""
+
+from __future__ import annotations
+
+from connector.identity import canonical_email
+from connector.lifecycle import Record, SignatoryFacts
+from connector.marks import Sealer
+from connector.sidecar.model import Signatory, SignatureRequest
+
+
+def recognised(
+    record: Record, request: SignatureRequest | None, sealer: Sealer
+) -> tuple[SignatoryFacts, ...]:
+    """Return the signatories of an adopted request, named as far as the sidecar tells; what is known stays as it is."""
+    if request is None:
+        return record.signatories
+    told = {sealer.hide(canonical_email(one.email)): one for one in request.signatories if one.email}
+    hidden = list(record.key_parts.get("people", ()))
+    people = {order: told.get(str(mac)) for order, mac in enumerate(hidden, start=1)}
+    return tuple(_named(facts, people.get(facts.order)) for facts in record.signatories)
+
+
+def _named(facts: SignatoryFacts, told: Signatory | None) -> SignatoryFacts:
+    if told is None or facts.email or facts.name:
+        return facts
+    name = told.name or " ".join(filter(None, [told.first_name, told.last_name]))
+    return facts.model_copy(update={"email": told.email, "name": name, "phone": facts.phone or told.phone})
