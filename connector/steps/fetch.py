@@ -11,71 +11,32 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from connector.errors import (
     AccessDenied,
     AnsweredNo,
-    DocumentError,
     InvalidResponse,
     NotFound,
     OutOfSpace,
     RemoteError,
 )
-from connector.lifecycle import TRANSITIONS, UNSOUND, DocumentFacts, Event, Record
-from connector.pdf.model import NOT_COMPARED, Expected, Signature, Verdict
+from connector.lifecycle import TRANSITIONS, DocumentFacts, Event, Record
 from connector.ports import TransactionId
-from connector.steps import clocks, forgotten, waiting
-from connector.steps.anothers import foreign_signatories, is_anothers
+from connector.steps import forgotten, waiting
+from connector.steps.came_back import BAD, Bad, Good, bad_since, judged, kept_before
 from connector.steps.dates import dated
-from connector.steps.deadlines import erased, erasure
+from connector.steps.deadlines import erased
+from connector.steps.found_signed import found_signed
 from connector.steps.meanwhile import as_it_is_now
 from connector.steps.parts import Parts
-from connector.steps.spooled import sent_name, signed_name
+from connector.steps.spooled import signed_name
 from connector.steps.task import NEVER_CAME, Task
 
 log = logging.getLogger(__name__)
 
 _ASK_AGAIN_AFTER = 6
-_UNVERIFIED = "unverified"
-"""It takes more time or memory than there is: nothing is known of its signatures."""
-_NOT_INTACT = frozenset({"signature_broken", "added_later", _UNVERIFIED})
-"""Codes of a document that bears signatures, or may: it is what was signed, as good as it will ever be."""
-_INSISTENCE = timedelta(days=1)
-"""What the platform gives for so long it will not make better."""
-BAD = "bad"
-"""In ``extra`` while a document that came is not what it must be: rank → ``code``, and ``since`` when it has been so
-(ISO 8601, by the platform's clock)."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Good:
-    """A document that came back as it may go home: what is known of it now, and the verdict on it."""
-
-    document: DocumentFacts
-    verdict: Verdict
-
-    @property
-    def dating(self) -> tuple[Signature, ...]:
-        """The signatures that tell when each person signed: none where they are not all intact."""
-        return self.verdict.signatures if self.verdict.intact else ()
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Bad:
-    """A document that came back and is not what it must be; ``code`` as of ``Verdict``, or :data:`_UNVERIFIED`."""
-
-    document: DocumentFacts
-    code: str
-    error: Exception | None = None
-
-    @property
-    def came(self) -> bool:
-        """True where a document came; a page, or what found no room here, may be anybody's answer."""
-        return not isinstance(self.error, InvalidResponse | OutOfSpace)
 
 
 def fetch(parts: Parts, record: Record) -> Record:
@@ -83,17 +44,17 @@ def fetch(parts: Parts, record: Record) -> Record:
 
     Raises JournalError, SpoolError (nothing is ever delivered from memory).
     """
-    bad: list[_Bad] = []
+    bad: list[Bad] = []
     for document in record.documents:
-        kept = _kept_before(parts, record, document)
+        kept = kept_before(parts, record, document)
         if kept is not None:
             record = _one_here(parts, record, kept)
-    wanted = [document for document in record.documents if not _is_here(parts, record, document)]
+    wanted = [document for document in record.documents if not is_here(parts, record, document)]
     try:
         for document in wanted:
             found = _fetched(parts, record, document)
             record = as_it_is_now(parts, record)
-            if isinstance(found, _Bad):
+            if isinstance(found, Bad):
                 bad.append(found)
                 record = _begun(parts, record, found)
             elif bad or document.rank != wanted[-1].rank:
@@ -116,41 +77,36 @@ def fetch(parts: Parts, record: Record) -> Record:
 
 def lies_in_the_spool(parts: Parts, record: Record) -> bool:
     """True when an earlier life of the journal had fetched every document of a request, and the spool outlived it."""
-    return all(_kept_before(parts, record, document) is not None for document in record.documents)
+    return all(kept_before(parts, record, document) is not None for document in record.documents)
 
 
-def _kept_before(parts: Parts, record: Record, document: DocumentFacts) -> _Good | None:
-    """Return what a journal that was lost had put to rest, where it is this document for certain.
+def look_in_the_folder(parts: Parts, record: Record) -> Record:
+    """Keep what lies signed in its folder as if it had come now, of a request that the platform knows no more.
 
-    The platform may have erased its own since. Its hash went with the journal, so it is judged by meaning, as what is
-    found in a folder (R8).
+    Raises remote errors, SpoolError.
     """
-    if not record.adopted or document.signed_sha256 is not None or not document.pages_digest:
-        return None
-    if not parts.spool.has(record.ref, signed_name(document.rank), None):
-        return None
-    path = parts.spool.path(record.ref, signed_name(document.rank))
-    found = _judged(parts, record, document, path, parts.spool.sha256(path))
-    if isinstance(found, _Bad) or found.verdict.differences or not found.verdict.intact:
-        return None
-    return found
+    for document in record.documents:
+        if document.delivered_href is None and not is_here(parts, record, document):
+            found = found_signed(parts, record, document)
+            record = record if found is None else _one_here(parts, record, found)
+    return record
 
 
-def _is_here(parts: Parts, record: Record, document: DocumentFacts) -> bool:
+def is_here(parts: Parts, record: Record, document: DocumentFacts) -> bool:
     """True when it came intact before, and the spool still has it."""
     sha256 = document.signed_sha256
     return sha256 is not None and parts.spool.has(record.ref, signed_name(document.rank), sha256)
 
 
-def _fetched(parts: Parts, record: Record, document: DocumentFacts) -> _Good | _Bad:
+def _fetched(parts: Parts, record: Record, document: DocumentFacts) -> Good | Bad:
     """Bring one document into the spool and judge it. Raises remote errors where it could not be brought."""
     asked = waiting.asking(parts, record.account)
     try:
         path, sha256 = _download(parts, record, document.rank)
     except (InvalidResponse, OutOfSpace) as error:
-        return _Bad(document=document, code="not_pdf", error=error)
+        return Bad(document=document, code="not_pdf", error=error)
     waiting.answered(parts, record.account, asked)
-    return _judged(parts, record, document, path, sha256)
+    return judged(parts, record, document, path, sha256)
 
 
 def _download(parts: Parts, record: Record, rank: int) -> tuple[Path, str]:
@@ -166,96 +122,7 @@ def _download(parts: Parts, record: Record, rank: int) -> tuple[Path, str]:
     return path, fetched.sha256
 
 
-def _judged(parts: Parts, record: Record, document: DocumentFacts, path: Path, sha256: str) -> _Good | _Bad:
-    try:
-        verdict = parts.documents.verify_signed(path, _expected(parts, record, document))
-    except DocumentError as error:
-        log.warning("document %d of %s cannot be verified: %s", document.rank, record.ref, error)
-        document, verdict = _digested_anew(parts, record, document), unverified(parts, path)
-        if is_anothers(parts, record, document, verdict):
-            return _Bad(document=document, code="other_document")
-    if verdict.differences.get("content") == NOT_COMPARED:
-        renewed = _digested_anew(parts, record, document)
-        if renewed != document:
-            return _judged(parts, record, renewed, path, sha256)
-    unsound: dict[str, str] = {}
-    # Whether the platform signs annexes at all is not known: one without any signature is taken as it came.
-    if not verdict.intact and not (document.role == "annex" and verdict.code == "not_signed"):
-        if verdict.code not in _NOT_INTACT or not _is_final(parts, record, document, verdict.code):
-            return _Bad(document=document, code=verdict.code)
-        log.error("document %d of %s stays what it is: %s", document.rank, record.ref, verdict.code)
-        unsound = {UNSOUND: verdict.code}
-    if is_anothers(parts, record, document, verdict):
-        return _Bad(document=document, code="other_document")
-    facts: dict[str, Any] = {
-        "signed_sha256": sha256,
-        "signed_size": verdict.size,
-        "signed_pages": verdict.pages,
-        "signatures": None if verdict.code == _UNVERIFIED else len(verdict.signatures),
-        "contents": tuple(signature.contents_sha256 for signature in verdict.signatures),
-        "differences": {**verdict.differences, **unsound, **foreign_signatories(parts, record, verdict)},
-    }
-    return _Good(document=document.model_copy(update=facts), verdict=verdict)
-
-
-def unverified(parts: Parts, path: Path) -> Verdict:
-    """Return what is known of a document whose signatures are too much: mostly whose it is, and that it bears some."""
-    unknown = Verdict(intact=False, code=_UNVERIFIED, size=path.stat().st_size)
-    try:
-        facts = parts.documents.facts(path)
-    except DocumentError:
-        return unknown
-    seen: dict[str, Any] = {"pages": len(facts.pages), "pages_digest": facts.pages_digest}
-    if not facts.encrypted and not facts.signatures:
-        seen["code"] = "not_signed"
-    return unknown.model_copy(update=seen)
-
-
-def _digested_anew(parts: Parts, record: Record, document: DocumentFacts) -> DocumentFacts:
-    """Digest what was sent as pages are digested now: what reads them was renewed while people signed.
-
-    As it is where what was sent is not at hand any more.
-    """
-    sent, name = document.sent_sha256 or document.sha256, sent_name(document.rank)
-    if sent is None or not parts.spool.has(record.ref, name, sent):
-        return document
-    try:
-        digest = parts.documents.facts(parts.spool.path(record.ref, name)).pages_digest
-    except DocumentError:
-        return document
-    return document.model_copy(update={"pages_digest": digest})
-
-
-def _is_final(parts: Parts, record: Record, document: DocumentFacts, code: str) -> bool:
-    """True when nothing better than what is not known to be intact will come: for a day nothing has, or can."""
-    if document.unsound:
-        return True
-    now, until = clocks.by_platform(parts, record.account), erasure(parts, record)
-    if until is not None and until - now <= _INSISTENCE:
-        return True
-    return now - _since(parts, record, document, code) >= _INSISTENCE
-
-
-def _since(parts: Parts, record: Record, document: DocumentFacts, code: str) -> datetime:
-    """Return since when a document has been wrong in this way; one day it may be called this, the next that."""
-    told = record.extra.get(BAD, {}).get(str(document.rank))
-    if told is None or not (told["code"] == code or {told["code"], code} <= _NOT_INTACT):
-        return clocks.by_platform(parts, record.account)
-    return datetime.fromisoformat(str(told["since"]))
-
-
-def _expected(parts: Parts, record: Record, document: DocumentFacts) -> Expected:
-    each = parts.accounts[record.account].terms.signatures_per_signatory
-    if document.role == "annex":
-        each = None
-    return Expected(
-        pages=document.pages,
-        pages_digest=document.pages_digest,
-        signatures=None if each is None else each * len(record.signatories),
-    )
-
-
-def _one_here(parts: Parts, record: Record, found: _Good) -> Record:
+def _one_here(parts: Parts, record: Record, found: Good) -> Record:
     """One of several has come: kept, whatever becomes of the others."""
     parts.spool.keep(record.ref, signed_name(found.document.rank))
     return parts.journal.note(
@@ -268,7 +135,7 @@ def _one_here(parts: Parts, record: Record, found: _Good) -> Record:
     )
 
 
-def _all_here(parts: Parts, record: Record, last: _Good | None) -> Record:
+def _all_here(parts: Parts, record: Record, last: Good | None) -> Record:
     """Everything is in the spool; ``last`` is what came last, None when nothing was missing any more."""
     kept: dict[str, Any] = {}
     if last is not None:
@@ -282,12 +149,12 @@ def _all_here(parts: Parts, record: Record, last: _Good | None) -> Record:
     return parts.journal.fact(record, Event.FETCHED, reason="", values={}, attempts=0, next_at=None, **kept)
 
 
-def _told(found: _Good) -> dict[str, Any]:
+def _told(found: Good) -> dict[str, Any]:
     told = {"sha256": found.document.signed_sha256, "signatures": found.document.signatures}
     return told if found.document.rank == 1 else {**told, "rank": found.document.rank}
 
 
-def _quarantine(parts: Parts, record: Record, bad: Sequence[_Bad]) -> Record:
+def _quarantine(parts: Parts, record: Record, bad: Sequence[Bad]) -> Record:
     """Told of the first; each has its own day, whatever is wrong with another."""
     for one in bad:
         log.error(
@@ -311,14 +178,14 @@ def _quarantine(parts: Parts, record: Record, bad: Sequence[_Bad]) -> Record:
     )
 
 
-def _begun(parts: Parts, record: Record, bad: _Bad) -> Record:
+def _begun(parts: Parts, record: Record, bad: Bad) -> Record:
     """Keep at once since when a document has been wrong: of those that follow one may not be ready for weeks.
 
     A page in between, which may be anybody's answer, begins no day anew.
     """
     if not bad.came:
         return record
-    since = _since(parts, record, bad.document, bad.code).isoformat()
+    since = bad_since(parts, record, bad.document, bad.code).isoformat()
     known: dict[str, Any] = record.extra.get(BAD, {})
     days = {**known, str(bad.document.rank): {"code": bad.code, "since": since}}
     return record if days == known else parts.journal.touch(record, extra={**record.extra, BAD: days})
@@ -340,7 +207,7 @@ def _not_ready(parts: Parts, record: Record, error: RemoteError) -> Record:
 def _not_known(parts: Parts, record: Record, error: NotFound) -> Record:
     """Erased there, or so a gateway says in front of it: what has come goes home once there is no doubt of it."""
     if forgotten.believed(parts, record):
-        return _forgotten(parts, record)
+        return go_on_without(parts, record)
     return _later(parts, record, error, extra=forgotten.suspected(parts, record))
 
 
@@ -351,12 +218,19 @@ def _later(parts: Parts, record: Record, error: RemoteError, **changes: Any) -> 
     )
 
 
-def _forgotten(parts: Parts, record: Record) -> Record:
-    """The platform knows nothing of it any more: what has come goes home, what has not is told as lost."""
+def go_on_without(parts: Parts, record: Record) -> Record:
+    """The platform knows nothing of it any more: what has come goes home, what has not is told as lost.
+
+    Unless it lies in its folder: a spool may be lost after the delivery, and before its end is kept.
+    """
+    try:
+        record = look_in_the_folder(parts, record)
+    except RemoteError as error:
+        return _later(parts, record, error)
     saved = {
         document.rank
         for document in record.documents
-        if document.delivered_href is not None or _is_here(parts, record, document)
+        if document.delivered_href is not None or is_here(parts, record, document)
     }
     if not saved:
         values = {"erased": erased(parts, record).isoformat()}
@@ -369,10 +243,11 @@ def _forgotten(parts: Parts, record: Record) -> Record:
         lost = document.model_copy(update={"beside": NEVER_CAME})
         kept = kept.model_copy(update=kept.with_document(lost))
     changes: dict[str, Any] = {"document": kept.document, "more": kept.more, "attempts": 0, "next_at": None}
-    log.error("%d documents of %s were erased before they could be fetched", len(missing), record.ref)
+    if missing:
+        log.error("%d documents of %s were erased before they could be fetched", len(missing), record.ref)
     if Event.FETCHED in TRANSITIONS[record.state]:
         return parts.journal.fact(record, Event.FETCHED, reason="", values={}, **changes)
-    return parts.journal.note(record, "documents_erased", **changes)
+    return parts.journal.note(record, "documents_erased" if missing else "documents_found", **changes)
 
 
 def fetch_again(task: Task) -> Task:
@@ -385,8 +260,8 @@ def fetch_again(task: Task) -> Task:
         path, sha256 = _download(parts, record, task.rank)
     except RemoteError as error:
         return task.taking(_not_ready(parts, record, error))
-    found = _judged(parts, record, task.document, path, sha256)
-    if isinstance(found, _Bad):
+    found = judged(parts, record, task.document, path, sha256)
+    if isinstance(found, Bad):
         return task.later("not_fetched")
     parts.spool.keep(record.ref, signed_name(task.rank))
     return task.taking(parts.journal.note(record, "fetched_again", **record.with_document(found.document)))

@@ -16,10 +16,11 @@ from connector.identity import by_administrator, canonical_email
 from connector.lifecycle import TRANSITIONS, Event, Record, SignatoryFacts, State
 from connector.ports import Progress, SignatoryProgress, SignatoryStatus, TransactionId, TransactionStatus
 from connector.sidecar.model import Verb
-from connector.steps import clocks, forgotten, waiting
+from connector.steps import clocks, forgotten, storage, waiting
 from connector.steps.dates import FROM_DOCUMENT
 from connector.steps.deadlines import erased, lapse, lapse_by_rule, last_signature
-from connector.steps.fetch import lies_in_the_spool
+from connector.steps.fetch import go_on_without, is_here, lies_in_the_spool, look_in_the_folder
+from connector.steps.found_signed import awaits_its_place
 from connector.steps.meanwhile import as_it_is_now
 from connector.steps.parts import Parts
 
@@ -160,10 +161,7 @@ def _in_progress(parts: Parts, record: Record, status: TransactionStatus, change
 def _not_found(parts: Parts, record: Record, error: NotFound) -> Record:
     if Event.SIGNED in TRANSITIONS[record.state] and record.adopted and lies_in_the_spool(parts, record):
         # Erased there, and fetched before the journal was lost.
-        signed_at = record.signed_at or record.sent_at or parts.now()
-        return parts.journal.fact(
-            record, Event.SIGNED, done=("send",), reason="", signed_at=signed_at, next_at=None
-        )
+        return _signed_before(parts, record)
     suspicion = forgotten.suspected(parts, record)
     if record.seen_answering or record.adopted:
         if not forgotten.believed(parts, record):
@@ -174,13 +172,7 @@ def _not_found(parts: Parts, record: Record, error: NotFound) -> Record:
             return cancelled(parts, record, str(cancel.data["wording"]))
         # An adopted one was answered for in an earlier life of the journal (protocol step 7).
         reason = "erased_before_fetch" if record.signed_at else "erased_unknown"
-        return parts.journal.fact(
-            record,
-            Event.ERASED,
-            reason=reason,
-            ended_at=parts.now(),
-            values={"erased": erased(parts, record).isoformat()},
-        )
+        return _erased(parts, record, reason, values={"erased": erased(parts, record).isoformat()})
     log.error("%s was never answered for, and is not found: %s", record.ref, error)
     return _away(parts, record, error, extra=suspicion)  # for whoever says that it never left
 
@@ -191,9 +183,35 @@ def _away(parts: Parts, record: Record, error: RemoteError, **changes: Any) -> R
     over = parts.now() > expires + retention and clocks.confirmed(parts)
     if over and record.state is not State.DRAFT and not clocks.too_far(parts, record.account):
         # Nothing is left there to be told of (protocol R13).
-        return parts.journal.fact(record, Event.ERASED, reason="erased_unknown", ended_at=parts.now())
+        return _erased(parts, record, "erased_unknown")
+    return _not_answered(parts, record, error, **changes)
+
+
+def _not_answered(parts: Parts, record: Record, error: RemoteError, **changes: Any) -> Record:
     return parts.journal.note(
         record, "not_answered", data={"error": str(error)}, **waiting.backoff(parts, record, error), **changes
+    )
+
+
+def _erased(parts: Parts, record: Record, reason: str, **changes: Any) -> Record:
+    """End what the platform knows no more; what lies signed in its folder goes on as if it had come from there."""
+    if storage.is_full(parts) or awaits_its_place(parts, record):
+        return parts.journal.note(record, "not_looked_for_yet", **waiting.backoff(parts, record))
+    if Event.SIGNED in TRANSITIONS[record.state]:
+        try:
+            record = look_in_the_folder(parts, record)
+        except RemoteError as error:
+            return _not_answered(parts, record, error)
+        if any(is_here(parts, record, document) for document in record.documents):
+            return go_on_without(parts, _signed_before(parts, record))
+    return parts.journal.fact(record, Event.ERASED, reason=reason, ended_at=parts.now(), **changes)
+
+
+def _signed_before(parts: Parts, record: Record) -> Record:
+    """All had signed: what came of it is in the spool, whatever the platform says now."""
+    signed_at = record.signed_at or last_signature(record.signatories) or record.sent_at or parts.now()
+    return parts.journal.fact(
+        record, Event.SIGNED, done=("send",), reason="", signed_at=signed_at, next_at=None
     )
 
 

@@ -120,7 +120,9 @@ def _ends(run: Run) -> Iterator[str]:
         progress = platform.progress_of(transaction)
         states = {record.state for record in by_transaction.get(transaction, ())}
         wanted = _ENDS.get(progress, frozenset())
-        if transaction not in platform.transactions and transaction not in platform.given:
+        if transaction not in platform.transactions and (
+            transaction not in platform.given or _gone_with_its_spool(run, transaction)
+        ):
             wanted |= {State.LOST}
         if not states & wanted:
             found = sorted(state.value for state in states)
@@ -204,8 +206,18 @@ def _lost(run: Run) -> Iterator[str]:
     if platform.reseals:
         return
     for transaction, content in platform.given.items():
-        if sha(content) not in there | person.gave_up:
+        if sha(content) not in there | person.gave_up and not _gone_with_its_spool(run, transaction):
             yield f"lost: the signed document of {transaction}"
+
+
+def _gone_with_its_spool(run: Run, transaction: TransactionId) -> bool:
+    """The eighth residual: the platform erased what no folder had taken yet, and then the disk with the spool went."""
+    content = run.world.platform.given.get(transaction)
+    if content is None or transaction in run.world.platform.transactions or run.delivered[sha(content)]:
+        return False
+    struck = [one.what for one in sorted(run.struck)]
+    since = struck.index("month") if "month" in struck else len(struck)
+    return bool({"journal_lost", "restored"} & set(struck[since:]))
 
 
 def _inside_the_check(run: Run, href: str) -> bool:

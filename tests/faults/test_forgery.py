@@ -63,7 +63,7 @@ from connector.sandbox.dms import DmsWorld, serve_dms
 from connector.sandbox.platform import Authority
 from connector.sandbox.platform.signing import Field, add_fields, sign_field
 from connector.steps import missing, strange
-from connector.steps.fetch import unverified
+from connector.steps.came_back import unverified
 from tests import documents
 from tests.faults.letters import beside, in_place
 from tests.faults.test_dates import connected_for_good

@@ -510,3 +510,41 @@ def test_7_where_no_marker_can_be_written_nothing_leaves(tmp_path: Path, mode: M
         assert (sum(stage.sends()), tries(stage)) == (1, 1)
         assert stage.first_line().startswith(OUT)
         stage.intact()
+
+
+# --------------------------------------------------------------------------------------------- 8
+
+
+@MODES
+@pytest.mark.parametrize("backup", [True, False])
+def test_8_erased_and_then_the_disk(tmp_path: Path, mode: Mode, backup: bool) -> None:
+    """For longer than the platform keeps it the folder took nothing; whoever loses that disk as well needs its backup.
+
+    Without one it is said that nothing is known of it, nothing leaves again, and the person's PDF stays as it is.
+    """
+    with Town(tmp_path, mode) as stage:
+        out(stage)
+        for method, path in (("MOVE", "*"), ("PUT", "*.pdf")):
+            stage.dms.misbehave(kind="status", status=503, method=method, path=path, times=None)
+        stage.sign()
+        stage.run()
+        assert stage.record().state is State.DELIVERING
+        copy = stage.save_journal()
+        for operation in ("status", "download"):
+            stage.platform.misbehave(operation=operation, kind="gone", times=None)
+        stage.dms.behave()
+        if backup:
+            stage.restore(copy)
+        else:
+            stage.lose_journal()
+        stage.later(60)
+        later(stage)
+        if backup:
+            assert stage.first_line() == in_place("lettre")
+            assert signatures(stage.read("lettre.pdf")) == 1
+        else:
+            assert stage.record().state is State.LOST
+            assert stage.first_line() == "À VÉRIFIER – Jesignexpert ne connaît plus cette demande"
+            assert stage.read("lettre.pdf") == LETTER
+        assert stage.sends() == [1]
+        stage.intact()

@@ -1,0 +1,259 @@
+"""What the platform has erased lies signed in its folder: it is told as what it is, and never as lost.
+
+Only what is this document beyond doubt: whatever else lies there, its request ends as it did, and no file is touched.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import shutil
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from connector.lifecycle import State
+from connector.ports import TransactionId
+from connector.steps.parts import Timing
+from tests import documents
+from tests.faults.points import Killed, Points
+from tests.faults.stories import signatures
+from tests.faults.test_once import MODES, Town, delivered_once, in_place, letter, send_out
+from tests.faults.test_residuals import DELIVERY
+from tests.faults.test_several import BALANCE, LETTER, at, first_line, home, put, record_of, settle
+from tests.worlds import CLAIRE, MARIE, ONE, ROOT, TWO, Mode, Stage, workers
+
+BESIDE = "SIGNÉ – la version signée est à côté : « lettre (signé).pdf »"
+PATIENT = Timing(
+    follow_first_hour=timedelta(seconds=1),
+    retry_first=timedelta(seconds=1),
+    forgotten_patience=timedelta(0),
+)
+"""As it is set for everybody where files are awaited."""
+
+
+def erased(stage: Stage) -> None:
+    """The platform keeps nothing for longer than a month."""
+    for operation in ("status", "download"):
+        stage.platform.misbehave(operation=operation, kind="gone", times=None)
+
+
+def without_ends(stage: Stage) -> None:
+    """The registry takes no ends: all has come home, and no journal that is lost then is told of it."""
+    stage.dms.misbehave(kind="status", method="PUT", path="*.done", status=503, times=None)
+
+
+def lost(stage: Stage) -> None:
+    """Journal and spool go, and the platform has erased its own."""
+    erased(stage)
+    stage.lose_journal()
+    stage.dms.behave()
+    stage.run()
+    stage.clock.advance(4000)
+    stage.run()
+
+
+def given(stage: Stage, name: str = "lettre") -> bytes:
+    """The signed document, as its signatories are sent it by the platform."""
+    out = io.BytesIO()
+    transaction = TransactionId(str(stage.record(name).transaction))
+    stage.parts.services["cabinet"].download(transaction, 1, out, max_bytes=10_000_000)
+    return out.getvalue()
+
+
+def people(stage: Stage) -> list[str]:
+    """What the status tells of each signatory."""
+    text = stage.status().replace("\u00a0", " ")
+    return [" ".join(line.split()) for line in text.splitlines() if re.match(r" +\d\. ", line)]
+
+
+@MODES
+@pytest.mark.parametrize("order", ["l'un après l'autre", "parallèle"])
+def test_delivered_before_its_journal_was_lost(tmp_path: Path, mode: Mode, order: str) -> None:
+    """R8: a new journal finds it in its place, signed, tells who signed and when, and writes it no second time."""
+    with Town(tmp_path, mode, timing=PATIENT) as stage:
+        stage.drop("lettre", letter(f"{ROOT} lettre"), TWO + f"ordre: {order}\n")
+        stage.run()
+        without_ends(stage)
+        for email in (MARIE, CLAIRE):
+            stage.sign(email)
+            stage.later(60)
+        delivered_once(stage, "lettre")
+        signed, told = stage.read("lettre.pdf"), people(stage)
+        assert all("a signé le" in line for line in told), told
+        lost(stage)
+        delivered_once(stage, "lettre")
+        record = stage.record()
+        assert (record.state, record.closed) == (State.DELIVERED, True)
+        assert people(stage) == told
+        assert stage.read("lettre.pdf") == signed
+        assert stage.sends() == [1]
+        stage.intact()
+
+
+@MODES
+def test_delivered_beside_before_its_journal_was_lost(tmp_path: Path, mode: Mode) -> None:
+    """The same of what came under a name of ours, since a person had changed the PDF."""
+    with Town(tmp_path, mode) as stage:
+        send_out(stage, "lettre")
+        stage.write("lettre.pdf", letter("modifiée"))
+        without_ends(stage)
+        stage.sign()
+        stage.run()
+        assert stage.first_line() == BESIDE
+        signed = stage.read("lettre (signé).pdf")
+        lost(stage)
+        assert stage.first_line() == BESIDE
+        assert stage.record().state is State.DELIVERED_BESIDE
+        assert (stage.read("lettre.pdf"), stage.read("lettre (signé).pdf")) == (letter("modifiée"), signed)
+        assert stage.sends() == [1]
+        stage.intact()
+
+
+@MODES
+def test_the_spool_lost_after_the_write(tmp_path: Path, mode: Mode) -> None:
+    """The journal still says that it is on its way; nothing is left to be written, and it is there."""
+    points = Points(point=DELIVERY[mode], variant="after")
+    with Town(tmp_path, mode, seams=points.seams(workers())) as stage:
+        send_out(stage, "lettre")
+        stage.sign()
+        points.armed = True
+        with pytest.raises(Killed):
+            stage.run()
+        stage.stop()
+        shutil.rmtree(stage.state.directory / "spool")
+        erased(stage)
+        stage.start()
+        assert stage.record().state is State.DELIVERING
+        stage.later(60)
+        delivered_once(stage, "lettre")
+        stage.intact()
+
+
+@MODES
+def test_what_a_person_has_filed_by_hand(tmp_path: Path, mode: Mode) -> None:
+    """The follow-up was away for a month: they were sent it by e-mail and put it in its place themselves."""
+    with Town(tmp_path, mode) as stage:
+        send_out(stage, "lettre")
+        stage.platform.misbehave(operation="status", kind="status", status=503, times=None)
+        stage.sign()
+        stage.write("lettre.pdf", given(stage))
+        stage.later(60)
+        stage.platform.behave()
+        erased(stage)
+        stage.later()
+        assert stage.first_line() == in_place("lettre"), stage.status()
+        assert stage.record().state is State.DELIVERED
+        assert stage.sends() == [1]
+        stage.intact()
+
+
+OTHERS: dict[str, tuple[str, Callable[[datetime], bytes]]] = {
+    "of all but one": (TWO, documents.signed_at),
+    "other pages": (ONE, lambda now: documents.signed(documents.letter(1, "une autre"), signers=1)),
+    "before it was sent": (ONE, lambda now: documents.signed_at(now - timedelta(days=1))),
+    "changed since": (ONE, lambda now: documents.broken(documents.signed_at(now))),
+    "not signed": (ONE, lambda now: documents.saved_incrementally(documents.letter())),
+}
+
+
+@pytest.mark.parametrize(("sidecar", "content"), OTHERS.values(), ids=OTHERS)
+@pytest.mark.parametrize("name", ["lettre.pdf", "lettre (signé).pdf"])
+def test_what_is_not_this_document(
+    tmp_path: Path, name: str, sidecar: str, content: Callable[[datetime], bytes]
+) -> None:
+    """Nobody has "signed" a request that not all have signed since, over the pages that were sent."""
+    with Town(tmp_path) as stage:
+        stage.drop("lettre", documents.letter(), sidecar)
+        stage.run()
+        theirs = content(stage.clock.now())
+        stage.write(name, theirs)
+        erased(stage)
+        stage.later()
+        asked = next(record for record in stage.records() if record.transaction)
+        assert (asked.state, asked.document.delivered_href) == (State.LOST, None)
+        assert stage.read(name) == theirs
+
+
+def test_what_is_this_document(tmp_path: Path) -> None:
+    """The measure of the test above: signed since by who was asked, that page is it."""
+    with Town(tmp_path) as stage:
+        stage.drop("lettre", documents.letter(), ONE)
+        stage.run()
+        stage.write("lettre.pdf", documents.signed_at(stage.clock.now()))
+        erased(stage)
+        stage.later()
+        assert stage.first_line() == in_place("lettre")
+
+
+def test_not_lost_while_nobody_can_look(tmp_path: Path) -> None:
+    """A folder that is away says nothing of what lies in it; nor does one that was not looked through yet."""
+    with Town(tmp_path, timing=PATIENT) as stage:
+        send_out(stage, "lettre")
+        without_ends(stage)
+        stage.sign()
+        stage.later(60)
+        delivered_once(stage, "lettre")
+        erased(stage)
+        stage.lose_journal()
+        stage.dms.behave()
+        stage.dms.misbehave(kind="status", method="PROPFIND", path=f"*{ROOT}/*", status=503, times=None)
+        stage.dms.misbehave(kind="status", method="SEARCH", status=503, times=None)
+        stage.run()
+        assert [record.state for record in stage.records()] == [State.IN_DOUBT], "where it lies is not known"
+        stage.dms.behave()
+        stage.dms.misbehave(kind="status", method="GET", path="*.pdf", status=503, times=None)
+        stage.later(60)
+        assert stage.record().state is State.IN_DOUBT, "it could not be looked at"
+        stage.dms.behave()
+        stage.later()
+        delivered_once(stage, "lettre")
+
+
+@pytest.mark.parametrize("missing", [(), (LETTER,), (BALANCE,)])
+def test_of_several_documents(tmp_path: Path, missing: tuple[str, ...]) -> None:
+    """What lies there is home; of what does not it is said that it never came."""
+    with Stage(tmp_path) as stage:
+        put(stage, "dossier")
+        stage.run()
+        without_ends(stage)
+        stage.sign(MARIE)
+        settle(stage)
+        home(stage, "dossier")
+        for name in missing:
+            stage.delete(name, folder=at("dossier"))
+        lost(stage)
+        record = record_of(stage, "dossier")
+        if not missing:
+            home(stage, "dossier")
+            assert record.state is State.DELIVERED
+        else:
+            assert record.state is State.DELIVERED_BESIDE, stage.status(folder=at("dossier"))
+            assert first_line(stage, "dossier").startswith("SIGNÉ"), stage.status(folder=at("dossier"))
+        assert signatures(stage.read("photo.pdf", folder=at("dossier"))) == 1
+        assert stage.sends() == [1]
+
+
+@pytest.mark.parametrize("sidecar", [True, False])
+def test_who_was_asked_is_told_while_the_platform_is_away(tmp_path: Path, sidecar: bool) -> None:
+    """By the request that still lies there; without it nobody has a name, and the sentence is one all the same."""
+    with Town(tmp_path) as stage:
+        stage.drop("lettre", documents.letter(), TWO)
+        stage.run()
+        if not sidecar:
+            stage.write("lettre.sign.yaml", "signataires: Paul Autre <paul@autre.fr> 06 11 22 33 44\n")
+            stage.run()
+        stage.platform.misbehave(operation="status", kind="status", status=503, times=None)
+        stage.lose_journal()
+        stage.later(60)
+        who = "Marie Dupont" if sidecar else "signataire n° 1"
+        told = " ".join(stage.status().split())
+        assert re.search(rf"« lettre » du [^,]* pour {who}, ou demandez à {who} si", told), told
+        stage.platform.behave()
+        erased(stage)
+        stage.later()
+        assert stage.record().state is State.LOST
+        assert [line.rsplit(" ", 2)[1:] for line in people(stage)] == [["sans", "nouvelles"]] * 2
+        assert people(stage)[0] == f"1. {who} sans nouvelles"
