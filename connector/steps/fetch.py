@@ -83,13 +83,21 @@ def lies_in_the_spool(parts: Parts, record: Record) -> bool:
 def look_in_the_folder(parts: Parts, record: Record) -> Record:
     """Keep what lies signed in its folder as if it had come now, of a request that the platform knows no more.
 
-    Raises remote errors, SpoolError.
+    Annexes, which may bear no signature, follow a document: alone they tell nothing. Raises remote errors, SpoolError.
     """
     for document in record.documents:
+        if document.role == "annex" and not is_signed(parts, record):
+            continue
         if document.delivered_href is None and not is_here(parts, record, document):
             found = found_signed(parts, record, document)
             record = record if found is None else _one_here(parts, record, found)
     return record
+
+
+def is_signed(parts: Parts, record: Record) -> bool:
+    """True when one of its documents is home, or in the spool: then all have signed."""
+    documents = (one for one in record.documents if one.role == "document")
+    return any(one.delivered_href is not None or is_here(parts, record, one) for one in documents)
 
 
 def is_here(parts: Parts, record: Record, document: DocumentFacts) -> bool:

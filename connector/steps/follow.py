@@ -19,7 +19,7 @@ from connector.sidecar.model import Verb
 from connector.steps import clocks, forgotten, storage, waiting
 from connector.steps.dates import FROM_DOCUMENT
 from connector.steps.deadlines import erased, lapse, lapse_by_rule, last_signature
-from connector.steps.fetch import go_on_without, is_here, lies_in_the_spool, look_in_the_folder
+from connector.steps.fetch import go_on_without, is_signed, lies_in_the_spool, look_in_the_folder
 from connector.steps.found_signed import awaits_its_place
 from connector.steps.meanwhile import as_it_is_now
 from connector.steps.parts import Parts
@@ -202,7 +202,7 @@ def _erased(parts: Parts, record: Record, reason: str, **changes: Any) -> Record
             record = look_in_the_folder(parts, record)
         except RemoteError as error:
             return _not_answered(parts, record, error)
-        if any(is_here(parts, record, document) for document in record.documents):
+        if is_signed(parts, record):
             return go_on_without(parts, _signed_before(parts, record))
     return parts.journal.fact(record, Event.ERASED, reason=reason, ended_at=parts.now(), **changes)
 

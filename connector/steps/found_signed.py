@@ -19,6 +19,7 @@ from connector.spool import copied
 from connector.steps import clocks
 from connector.steps.came_back import Bad, Good, judged
 from connector.steps.dates import plausible
+from connector.steps.delivered import known_as_anothers
 from connector.steps.homes import is_gone, spot_of
 from connector.steps.parts import Parts
 from connector.steps.present import Present
@@ -84,7 +85,7 @@ def _judged(task: Task, present: Present) -> Good | None:
     record, document = task.record, task.document
     if present.path is None or present.sha256 is None or not document.pages_digest:
         return None
-    if present.sha256 in {document.sha256, document.sent_sha256}:
+    if present.sha256 in {document.sha256, document.sent_sha256} or known_as_anothers(task, present.sha256):
         return None
     found = judged(task.parts, record, document, present.path, present.sha256)
     if isinstance(found, Bad) or found.document.differences:

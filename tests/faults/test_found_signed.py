@@ -22,7 +22,19 @@ from tests.faults.points import Killed, Points
 from tests.faults.stories import signatures
 from tests.faults.test_once import MODES, Town, delivered_once, in_place, letter, send_out
 from tests.faults.test_residuals import DELIVERY
-from tests.faults.test_several import BALANCE, LETTER, at, first_line, home, put, record_of, settle
+from tests.faults.test_several import (
+    ANNEX,
+    BALANCE,
+    LETTER,
+    SIGNED,
+    at,
+    content_of,
+    first_line,
+    home,
+    put,
+    record_of,
+    settle,
+)
 from tests.worlds import CLAIRE, MARIE, ONE, ROOT, TWO, Mode, Stage, workers
 
 BESIDE = "SIGNÉ – la version signée est à côté : « lettre (signé).pdf »"
@@ -257,3 +269,47 @@ def test_who_was_asked_is_told_while_the_platform_is_away(tmp_path: Path, sideca
         assert stage.record().state is State.LOST
         assert [line.rsplit(" ", 2)[1:] for line in people(stage)] == [["sans", "nouvelles"]] * 2
         assert people(stage)[0] == f"1. {who} sans nouvelles"
+
+
+def test_of_two_equal_letters_one_is_signed(tmp_path: Path) -> None:
+    """What the one was signed to is never the other's, wherever a person has put it."""
+    pages = documents.letter(1, "mandat")
+    with Town(tmp_path) as stage:
+        for name in ("une", "autre"):
+            stage.drop(name, pages, ONE + f"note: exemplaire {name}\n")
+            stage.run()
+        stage.write("autre.sign.yaml", ONE + "note: exemplaire autre\naction: recommencer\n")
+        stage.run()
+        transaction = str(stage.record("une").transaction)
+        stage.platform.person_signs(transaction, MARIE)
+        stage.run()
+        assert stage.first_line("une") == in_place("une")
+        stage.write("autre.pdf", stage.read("une.pdf"))
+        erased(stage)
+        stage.later()
+        asked = next(one for one in stage.records() if one.transaction not in {None, transaction})
+        assert (asked.state, asked.document.delivered_href) == (State.LOST, None)
+        assert stage.first_line("une") == in_place("une")
+
+
+@pytest.mark.parametrize("all_signed", [False, True])
+def test_an_annex_alone_tells_nothing(tmp_path: Path, all_signed: bool) -> None:
+    """It may come back without any signature: under its name there lies what anybody could have put there."""
+    with Stage(tmp_path) as stage:
+        put(stage, "dossier", [ANNEX])
+        stage.run()
+        theirs = documents.saved_incrementally(content_of(ANNEX, "dossier"))
+        stage.write(SIGNED[ANNEX], theirs, folder=at("dossier"))
+        if all_signed:
+            stage.platform.misbehave(operation="download", kind="status", status=503, times=None)
+            stage.sign()
+            stage.run()
+            assert record_of(stage, "dossier").state is State.SEALING
+            stage.platform.behave()
+        erased(stage)
+        for _ in range(3):
+            settle(stage)
+        assert record_of(stage, "dossier").state is State.LOST
+        told = "signé par tous, mais Jesignexpert a effacé" if all_signed else "Jesignexpert ne connaît plus"
+        assert first_line(stage, "dossier").startswith(f"À VÉRIFIER – {told}")
+        stage.intact()
