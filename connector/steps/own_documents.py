@@ -14,7 +14,7 @@ from pathlib import Path
 
 from connector.errors import NotFound, OutcomeUnknown, OutOfSpace, PreconditionFailed
 from connector.lifecycle import Record
-from connector.ports import Fetched, Href
+from connector.ports import ETag, Fetched, Href
 from connector.spool import begins_with
 from connector.steps.parts import Parts
 
@@ -56,7 +56,7 @@ def make(parts: Parts, record: Record, href: Href, document: OwnDocument) -> Mad
     """Create the file; what lies there already is looked at, and a torn one of ours written whole. Idempotent.
 
     Raises OutcomeUnknown while what lies there is not whole, NotFound when its folder is not there, SpoolError, and
-    remote errors.
+    remote errors: PreconditionFailed where a person was faster.
     """
     folder, step = parts.folders[record.server], document.step
     # Elsewhere than on Nextcloud a new file may be torn and yet answered 201.
@@ -84,8 +84,7 @@ def make(parts: Parts, record: Record, href: Href, document: OwnDocument) -> Mad
     half = known and _is_beginning_of(parts, record, document.content)
     if not half and there.sha256 not in document.former:
         return Made.THEIRS
-    # Of a file that was written just now some servers give a tag that guards nothing yet.
-    etag = there.etag or folder.stat(href).etag
+    etag = _tag_of(parts, record, href, there, max_bytes=document.max_bytes)
     if etag is None:
         return Made.UNGUARDED
     folder.replace(href, document.content, etag=etag)
@@ -112,11 +111,29 @@ def remove(
         there = _fetch(parts, record, href, max_bytes=max_bytes)
         half = half_of is not None and half_of.is_file() and _is_beginning_of(parts, record, half_of)
         if half or there.sha256 == sha256:
-            folder.delete(href, etag=there.etag or folder.stat(href).etag)
+            folder.delete(href, etag=_tag_of(parts, record, href, there, max_bytes=max_bytes))
     except OutOfSpace:
         log.info("%s: what has that name is larger than anything of ours", record.ref)
     except (NotFound, PreconditionFailed):
         log.info("%s: what we wrote went by itself", record.ref)
+
+
+def _tag_of(parts: Parts, record: Record, href: Href, there: Fetched, *, max_bytes: int) -> ETag | None:
+    """Return the ETag of these very bytes; None where the server gives none. Raises PreconditionFailed for other bytes.
+
+    Of a file that was written just now some servers answer with a tag that guards nothing yet. One that is asked for
+    afterwards may be that of a person's save in between: so the bytes are looked at once more.
+    """
+    if there.etag is not None:
+        return there.etag
+    try:
+        etag = parts.folders[record.server].stat(href).etag
+        same = etag is None or _fetch(parts, record, href, max_bytes=max_bytes).sha256 == there.sha256
+    except (NotFound, OutOfSpace):
+        same = False  # of this file, not of its folder
+    if not same:
+        raise PreconditionFailed("a person was faster", operation="stat")
+    return etag
 
 
 def _fetch(parts: Parts, record: Record, href: Href, *, max_bytes: int) -> Fetched:

@@ -15,8 +15,10 @@ from connector.cli.wiring import Seams
 from connector.isolation import IsolatedPool, Limits
 from connector.lifecycle import State
 from tests import documents
+from tests.faults.points import Points
 from tests.faults.test_orders import struck
-from tests.worlds import CLAIRE, MARIE, ONE, ROOT, Mode, Stage
+from tests.faults.test_residuals import frozen
+from tests.worlds import CLAIRE, MARIE, ONE, ROOT, Mode, Stage, workers
 
 MODES = pytest.mark.parametrize("mode", ["nextcloud", "plain"])
 READY = "PRÊT – rien n’est encore parti ; relisez l’aperçu, puis donnez le départ"
@@ -217,6 +219,33 @@ def test_a_preview_that_its_server_tears_is_written_whole(tmp_path: Path) -> Non
             assert stage.read(f"{name}.apercu.pdf").rstrip().endswith(b"%%EOF"), name
             assert "relisez l’aperçu" in stage.first_line(name)
         assert len([name for name in stage.files() if "apercu" in name]) == len(kinds)
+        stage.intact()
+
+
+@pytest.mark.parametrize("moment", ["dms PROPFIND lettre.apercu.pdf #1", "dms GET lettre.apercu.pdf #2"])
+@pytest.mark.parametrize("act", ["saved", "deleted"])
+def test_a_person_is_faster_than_the_tag_of_half_a_preview(tmp_path: Path, act: str, moment: str) -> None:
+    """Apache tells no good tag of what it has just written: asked for later, it may be that of somebody's save."""
+    points = Points(point=moment, variant="frozen")
+    theirs = letter("ce que quelqu’un a posé là")
+    with Stage(tmp_path, "plain", seams=points.seams(workers())) as stage:
+        stage.dms.misbehave(kind="short", at=300, method="PUT", path="*lettre.apercu.pdf", times=1)
+        stage.dms.misbehave(kind="weak_etag", method="GET", path="*lettre.apercu.pdf", times=None)
+        stage.drop(sidecar=ONE + "envoi: non\n")
+        stage.round()
+        with frozen(stage, points):
+            stage.clock.advance(2)
+            if act == "saved":
+                stage.write("lettre.apercu.pdf", theirs)
+            else:
+                stage.delete("lettre.apercu.pdf")
+            stage.clock.advance(2)
+        later(stage)
+        assert stage.first_line().startswith("PRÊT – ")
+        if act == "saved":
+            assert stage.read("lettre.apercu.pdf") == theirs
+        else:
+            assert stage.read("lettre.apercu.pdf").rstrip().endswith(b"%%EOF")
         stage.intact()
 
 

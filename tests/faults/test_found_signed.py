@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from connector.lifecycle import State
+from connector.passes import account_pass
 from connector.ports import TransactionId
 from connector.steps.parts import Timing
 from tests import documents
@@ -313,3 +314,16 @@ def test_an_annex_alone_tells_nothing(tmp_path: Path, all_signed: bool) -> None:
         told = "signé par tous, mais Jesignexpert a effacé" if all_signed else "Jesignexpert ne connaît plus"
         assert first_line(stage, "dossier").startswith(f"À VÉRIFIER – {told}")
         stage.intact()
+
+
+def test_its_server_is_none_of_ours_any_more(tmp_path: Path) -> None:
+    """Taken out of the configuration under way: there is nowhere to look, and it ends all the same."""
+    with Town(tmp_path) as stage:
+        send_out(stage, "lettre")
+        stage.reconfigure({"servers: {dms:": "servers: {autre:", "server: dms": "server: autre"})
+        erased(stage)
+        for _ in range(3):
+            stage.clock.advance(4000)
+            account_pass(stage.parts, "cabinet")
+        asked = next(one for one in stage.records() if one.transaction)
+        assert (asked.server, asked.state) == ("dms", State.LOST)
