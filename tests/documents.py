@@ -304,8 +304,16 @@ def signed_once_more(content: bytes) -> bytes:
     return out.getvalue()
 
 
-def signed_at(when: datetime, *, token: datetime | None = None, of_this: bool = True) -> bytes:
-    """The letter signed by Marie Dupont, whose clock says ``when``, with an authority's ``token`` of another time.
+def signed_at(
+    when: datetime,
+    *,
+    token: datetime | None = None,
+    of_this: bool = True,
+    content: bytes | None = None,
+    field: str = "signataire-1",
+) -> bytes:
+    """The letter (or ``content``) signed by Marie Dupont, whose clock says ``when``, with an authority's ``token`` of
+    another time.
 
     ``of_this`` False: the token is about other bytes.
     """
@@ -327,10 +335,10 @@ def signed_at(when: datetime, *, token: datetime | None = None, of_this: bool = 
                 return await super().async_timestamp(about, md_algorithm)
 
         stamper = Stamper(tsa_cert=authority.signing_cert, tsa_key=authority.signing_key, fixed_dt=token)
-    writer = IncrementalPdfFileWriter(io.BytesIO(letter()), strict=False)
-    metadata = signing.PdfSignatureMetadata(field_name="signataire-1", md_algorithm="sha256")
+    writer = IncrementalPdfFileWriter(io.BytesIO(content or letter()), strict=False)
+    metadata = signing.PdfSignatureMetadata(field_name=field, md_algorithm="sha256")
     maker = signing.PdfSigner(
-        metadata, signer(*PEOPLE[0]), timestamper=stamper, new_field_spec=fields.SigFieldSpec("signataire-1")
+        metadata, signer(*PEOPLE[0]), timestamper=stamper, new_field_spec=fields.SigFieldSpec(field)
     )
     session = maker.init_signing_session(writer)
     session.system_time = when

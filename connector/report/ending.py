@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from connector.report import several, undone, words
 from connector.report.extras import attestation, locked, protection
-from connector.report.facts import Case, name_of
+from connector.report.facts import FOUND_SIGNED, Case, name_of
 from connector.report.people import signatories
 from connector.report.typography import Words
 from connector.report.versions import ORIGINAL
@@ -60,7 +60,22 @@ def first_in_place(case: Case) -> None:
 def _when_and_checked(case: Case, *, plain: bool) -> None:
     page, delivered_at = case.page, case.record.delivered_at
     when = page.say(" le {day}", " on {day}", day=page.day_at(delivered_at)) if delivered_at else Words("")
-    if plain:
+    if case.record.extra.get(FOUND_SIGNED):
+        page.para(
+            "Jesignexpert ne garde plus rien de cette demande : le document signé a été reconnu{when} à ses signatures."
+            "{verified}"
+            if plain
+            else "Jesignexpert ne garde plus rien de cette demande : ce qui est signé a été reconnu{when} à ses "
+            "signatures. Vérifié : chaque signature est intacte.",
+            "Jesignexpert keeps nothing of this request any more: the signed document was recognised{when} by its "
+            "signatures.{verified}"
+            if plain
+            else "Jesignexpert keeps nothing of this request any more: what is signed was recognised{when} by its "
+            "signatures. Checked: every signature is intact.",
+            when=when,
+            verified=verified(case),
+        )
+    elif plain:
         page.para(
             "Le document signé a pris la place du PDF d’origine{when}.{verified}",
             "The signed document has taken the place of the original PDF{when}.{verified}",

@@ -5,7 +5,7 @@ Facts that the record has no field for are read from ``extra`` (JSON values): ``
 ``warnings``, ``masked_phones``, ``known_since``, ``expires_computed``, ``moved_at``, ``moved_out_at``,
 ``unknown_word``, ``locked``, ``order``, ``pending_order``, ``ended_elsewhere``, ``conflict_copies``, ``near_settings``,
 ``note_aside``, ``filed``, ``astray_href``, ``lost_href``, ``outside_at``, ``notice_href``, ``passed_over``,
-``locked_by``, ``signed_here``. Each may be missing.
+``locked_by``, ``signed_here``, ``found_signed``. Each may be missing.
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ from connector.sidecar.names import document_name, image_pdf_name, signed_name
 EXPIRY_NEAR_DAYS = 3
 EXPIRY_COMPUTED = "expires_computed"
 """In ``extra``: ``expires_at`` is by the known rule, the platform has given no date yet."""
+FOUND_SIGNED = "found_signed"
+"""In ``extra``: what came back was found in the folder, after the platform had erased its own."""
 SIGNED_HERE = "signed_here"
 """In ``extra``: its PDF bore a signature already when nothing but its status was left to tell of it."""
 LASTS = 7
@@ -143,7 +145,7 @@ class Case:
         """Give a number to whom nobody can name any more: what was found again by its marker alone may lack them."""
         if each.name or each.email:
             return each
-        name = self.page.say("signataire n° {n}", "signatory no. {n}", n=str(each.order))
+        name = self.page.say("la personne n° {n}", "person no. {n}", n=str(each.order))
         return each.model_copy(update={"name": str(name)})
 
     @property

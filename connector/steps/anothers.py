@@ -37,6 +37,14 @@ def is_anothers(parts: Parts, record: Record, document: DocumentFacts, verdict: 
     )
 
 
+def is_signed_elsewhere(parts: Parts, record: Record, rank: int, verdict: Verdict) -> bool:
+    """True when one of these very signatures is in what another document was signed to, of this request or another."""
+    contents = {signature.contents_sha256 for signature in verdict.signatures}
+    own = (one for one in record.documents if one.rank != rank)
+    theirs = (one for other in _others(parts, record, contents) for one in other.documents)
+    return any(contents & set(one.contents) for one in (*own, *theirs))
+
+
 def foreign_signatories(parts: Parts, record: Record, verdict: Verdict) -> dict[str, str]:
     """Return the difference, where nobody who was asked is named by a signature and people of another request are.
 

@@ -235,9 +235,9 @@ def _sidecar_edited(case: Case, record: Record) -> Record:
         # Orders found on an adopted request count as obeyed (protocol, "Orders and the key").
         changes["extra"] |= {"orders_seen": True}
         changes["obeyed"] = (*record.obeyed, *((action.wording,) if action else ()))
-        changes["signatories"] = recognised(record, sidecar.request, case.parts.sealer)
         action = None
     changes |= _note_of(record, sidecar)
+    changes["signatories"] = recognised(record, sidecar.request, case.parts.sealer)
     if record.request is not None:
         # Put back as it left, there is nothing to tell of any more.
         as_it_left = sidecar.sha256 == record.sidecar_sha256

@@ -79,6 +79,18 @@ def kept_before(parts: Parts, record: Record, document: DocumentFacts) -> Good |
     return found
 
 
+def is_signed(parts: Parts, record: Record) -> bool:
+    """True when one of its documents is home, or in the spool: then all have signed."""
+    documents = (one for one in record.documents if one.role == "document")
+    return any(one.delivered_href is not None or is_here(parts, record, one) for one in documents)
+
+
+def is_here(parts: Parts, record: Record, document: DocumentFacts) -> bool:
+    """True when it came intact before, and the spool still has it."""
+    sha256 = document.signed_sha256
+    return sha256 is not None and parts.spool.has(record.ref, signed_name(document.rank), sha256)
+
+
 def judged(parts: Parts, record: Record, document: DocumentFacts, path: Path, sha256: str) -> Good | Bad:
     """Judge what came as this document, in the spool at ``path``, ``sha256`` of its bytes."""
     try:

@@ -33,7 +33,7 @@ def dated(record: Record, signatures: Sequence[Signature], now: datetime) -> tup
 
     Of several documents, and of several signatures in one, the latest date counts: then a person has signed all.
     """
-    proven = plausible(record, signatures, now)
+    proven = _plausible(record, signatures, now)
     times: dict[int, list[Signature]] = {}
     for order, signature in whose(record, signatures):
         if signature in proven:
@@ -87,8 +87,7 @@ def _folded(name: str) -> tuple[str, ...]:
     return tuple(sorted(re.findall(r"\w+", plain.casefold())))
 
 
-def plausible(record: Record, signatures: Sequence[Signature], now: datetime) -> list[Signature]:
-    """Return the signatures that were made after the sending by their date, as far as clocks agree."""
+def _plausible(record: Record, signatures: Sequence[Signature], now: datetime) -> list[Signature]:
     begin = min(filter(None, [record.sent_at, record.created_at])) - _CLOCKS_APART
     return [
         one

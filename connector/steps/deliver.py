@@ -114,7 +114,7 @@ def _attempt(task: Task) -> tuple[Task, bool]:
     try:
         if not task.is_spooled:
             # The spool was lost with its disk; the platform still has the document for a while.
-            return fetch_again(task), False
+            return _is_there(task) or fetch_again(task), False
         return _deliver(task), False
     except Locked as error:
         task = task.again()  # with what was kept of it before the obstacle
@@ -139,6 +139,19 @@ def _attempt(task: Task) -> tuple[Task, bool]:
     except Exception:  # a defect of ours met in one document must not keep the others
         log.exception("delivering a document of %s met a defect", task.record.ref)
     return task.again().later("step_failed"), False
+
+
+def _is_there(task: Task) -> Task | None:
+    """What was begun, and lies there byte for byte, is home: nothing of it has to be had once more."""
+    intent = task.intent
+    if intent is None or task.document.signed_sha256 is None:
+        return None
+    aside = intent.data["kind"] == "beside"
+    href = Href(intent.data["href"] if aside else task.document.href)
+    present = task.present(href) if href else None
+    if present is None or present.sha256 != task.document.signed_sha256:
+        return None
+    return delivered_beside(task, href, str(intent.data["reason"])) if aside else delivered(task, present)
 
 
 def _holder(task: Task) -> str:

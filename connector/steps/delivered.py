@@ -28,7 +28,7 @@ def is_ours(task: Task, present: Present) -> bool:
         return False
     if present.sha256 == document.signed_sha256:
         return True
-    if present.sha256 in {document.sha256, document.sent_sha256} or known_as_anothers(task, present.sha256):
+    if present.sha256 in {document.sha256, document.sent_sha256} or _anothers(task, present.sha256):
         return False
     try:
         verdict = task.parts.documents.verify_signed(present.path)
@@ -103,7 +103,7 @@ def _others(task: Task) -> tuple[DocumentFacts, ...]:
     return tuple(one for one in task.record.documents if one.rank != task.rank)
 
 
-def known_as_anothers(task: Task, sha256: str) -> bool:
+def _anothers(task: Task, sha256: str) -> bool:
     """True when these bytes are known as what another document was signed to, of this request or of any other."""
     if any(other.signed_sha256 == sha256 for other in _others(task)):
         return True

@@ -24,11 +24,12 @@ from connector.errors import (
 )
 from connector.lifecycle import TRANSITIONS, DocumentFacts, Event, Record
 from connector.ports import TransactionId
+from connector.report.facts import FOUND_SIGNED
 from connector.steps import forgotten, waiting
-from connector.steps.came_back import BAD, Bad, Good, bad_since, judged, kept_before
+from connector.steps.came_back import BAD, Bad, Good, bad_since, is_here, judged, kept_before
 from connector.steps.dates import dated
 from connector.steps.deadlines import erased
-from connector.steps.found_signed import found_signed
+from connector.steps.found_signed import Found, keep, look, unseen
 from connector.steps.meanwhile import as_it_is_now
 from connector.steps.parts import Parts
 from connector.steps.spooled import signed_name
@@ -78,32 +79,6 @@ def fetch(parts: Parts, record: Record) -> Record:
 def lies_in_the_spool(parts: Parts, record: Record) -> bool:
     """True when an earlier life of the journal had fetched every document of a request, and the spool outlived it."""
     return all(kept_before(parts, record, document) is not None for document in record.documents)
-
-
-def look_in_the_folder(parts: Parts, record: Record) -> Record:
-    """Keep what lies signed in its folder as if it had come now, of a request that the platform knows no more.
-
-    Annexes, which may bear no signature, follow a document: alone they tell nothing. Raises remote errors, SpoolError.
-    """
-    for document in record.documents:
-        if document.role == "annex" and not is_signed(parts, record):
-            continue
-        if document.delivered_href is None and not is_here(parts, record, document):
-            found = found_signed(parts, record, document)
-            record = record if found is None else _one_here(parts, record, found)
-    return record
-
-
-def is_signed(parts: Parts, record: Record) -> bool:
-    """True when one of its documents is home, or in the spool: then all have signed."""
-    documents = (one for one in record.documents if one.role == "document")
-    return any(one.delivered_href is not None or is_here(parts, record, one) for one in documents)
-
-
-def is_here(parts: Parts, record: Record, document: DocumentFacts) -> bool:
-    """True when it came intact before, and the spool still has it."""
-    sha256 = document.signed_sha256
-    return sha256 is not None and parts.spool.has(record.ref, signed_name(document.rank), sha256)
 
 
 def _fetched(parts: Parts, record: Record, document: DocumentFacts) -> Good | Bad:
@@ -226,31 +201,47 @@ def _later(parts: Parts, record: Record, error: RemoteError, **changes: Any) -> 
     )
 
 
-def go_on_without(parts: Parts, record: Record) -> Record:
+def go_on_without(parts: Parts, record: Record, found: Sequence[Found] | None = None) -> Record:
     """The platform knows nothing of it any more: what has come goes home, what has not is told as lost.
 
-    Unless it lies in its folder: a spool may be lost after the delivery, and before its end is kept.
+    Unless it lies in its folder (``found``; None: it is looked for here): a spool may be lost after the delivery, and
+    before its end is kept.
     """
-    try:
-        record = look_in_the_folder(parts, record)
-    except RemoteError as error:
-        return _later(parts, record, error)
-    saved = {
-        document.rank
-        for document in record.documents
-        if document.delivered_href is not None or is_here(parts, record, document)
-    }
-    if not saved:
+    if found is None:
+        try:
+            found = look(parts, record)
+        except RemoteError as error:
+            waits = unseen(parts, record)
+            if waits is not None:
+                return _later(parts, record, error, extra=waits)
+            found = []
+    keep(parts, record, found)
+    kept = record
+    for one in found:
+        signatories = dated(kept, one.good.dating, parts.now())
+        kept = kept.model_copy(update={"signatories": signatories, **kept.with_document(one.document)})
+    missing = [
+        document
+        for document in kept.documents
+        if document.delivered_href is None and not is_here(parts, record, document)
+    ]
+    if len(missing) == len(kept.documents):
         values = {"erased": erased(parts, record).isoformat()}
         return parts.journal.fact(
             record, Event.ERASED, reason="erased_before_fetch", values=values, ended_at=parts.now()
         )
-    missing = [document for document in record.documents if document.rank not in saved]
-    kept = record
     for document in missing:
         lost = document.model_copy(update={"beside": NEVER_CAME})
         kept = kept.model_copy(update=kept.with_document(lost))
-    changes: dict[str, Any] = {"document": kept.document, "more": kept.more, "attempts": 0, "next_at": None}
+    extra = {name: value for name, value in forgotten.cleared(record.extra).items() if name != BAD}
+    changes: dict[str, Any] = {
+        "document": kept.document,
+        "more": kept.more,
+        "signatories": kept.signatories,
+        "attempts": 0,
+        "next_at": None,
+        "extra": {**extra, FOUND_SIGNED: True} if found else extra,
+    }
     if missing:
         log.error("%d documents of %s were erased before they could be fetched", len(missing), record.ref)
     if Event.FETCHED in TRANSITIONS[record.state]:
@@ -266,6 +257,8 @@ def fetch_again(task: Task) -> Task:
     parts, record = task.parts, task.record
     try:
         path, sha256 = _download(parts, record, task.rank)
+    except NotFound as error:
+        return task.taking(_not_known(parts, record, error))
     except RemoteError as error:
         return task.taking(_not_ready(parts, record, error))
     found = judged(parts, record, task.document, path, sha256)

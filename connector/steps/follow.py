@@ -1,4 +1,4 @@
-"""Step 7, follow: the platform's words → events, per signatory. Reads only; may be repeated at will.
+"""Step 7, follow: the platform's words → events, per signatory. Asks only; may be repeated at will.
 
 An unknown word is never an end. 404 means "erased" only for a transaction that answered before (R11), and once it has
 been said for a while (``forgotten``). A request once seen started stays in progress while the platform is away (R13).
@@ -19,8 +19,8 @@ from connector.sidecar.model import Verb
 from connector.steps import clocks, forgotten, storage, waiting
 from connector.steps.dates import FROM_DOCUMENT
 from connector.steps.deadlines import erased, lapse, lapse_by_rule, last_signature
-from connector.steps.fetch import go_on_without, is_signed, lies_in_the_spool, look_in_the_folder
-from connector.steps.found_signed import awaits_its_place
+from connector.steps.fetch import go_on_without, lies_in_the_spool
+from connector.steps.found_signed import Found, look, unseen
 from connector.steps.meanwhile import as_it_is_now
 from connector.steps.parts import Parts
 
@@ -47,7 +47,7 @@ _EVENTS = {
 
 
 def follow(parts: Parts, record: Record) -> Record:
-    """Ask where a transaction stands and keep the answer. Raises JournalError only."""
+    """Ask where a transaction stands and keep the answer. Raises JournalError, SpoolError."""
     asked = waiting.asking(parts, record.account)
     try:
         status = parts.services[record.account].status(TransactionId(str(record.transaction)))
@@ -195,21 +195,26 @@ def _not_answered(parts: Parts, record: Record, error: RemoteError, **changes: A
 
 def _erased(parts: Parts, record: Record, reason: str, **changes: Any) -> Record:
     """End what the platform knows no more; what lies signed in its folder goes on as if it had come from there."""
-    if storage.is_full(parts) or awaits_its_place(parts, record):
-        return parts.journal.note(record, "not_looked_for_yet", **waiting.backoff(parts, record))
+    if storage.is_full(parts):
+        return parts.journal.note(record, "not_looked_for", **waiting.backoff(parts, record))
+    found: Sequence[Found] = ()
     if Event.SIGNED in TRANSITIONS[record.state]:
         try:
-            record = look_in_the_folder(parts, record)
+            found = look(parts, record)
         except RemoteError as error:
-            return _not_answered(parts, record, error)
-        if is_signed(parts, record):
-            return go_on_without(parts, _signed_before(parts, record))
+            waits = unseen(parts, record)
+            if waits is not None:
+                return _not_answered(parts, record, error, extra=waits)
+    if any(one.document.role == "document" for one in found):
+        return go_on_without(parts, _signed_before(parts, record, found), found)
     return parts.journal.fact(record, Event.ERASED, reason=reason, ended_at=parts.now(), **changes)
 
 
-def _signed_before(parts: Parts, record: Record) -> Record:
-    """All had signed: what came of it is in the spool, whatever the platform says now."""
-    signed_at = record.signed_at or last_signature(record.signatories) or record.sent_at or parts.now()
+def _signed_before(parts: Parts, record: Record, found: Sequence[Found] = ()) -> Record:
+    """All had signed: what came of it is here, whatever the platform says now."""
+    dates = [signature.signed_at for one in found for signature in one.good.dating]
+    last = max((date for date in dates if date is not None), default=None)
+    signed_at = record.signed_at or last or record.sent_at or parts.now()
     return parts.journal.fact(
         record, Event.SIGNED, done=("send",), reason="", signed_at=signed_at, next_at=None
     )

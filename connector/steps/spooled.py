@@ -26,5 +26,10 @@ def present_name(rank: int) -> str:
     return _ranked("present", rank)
 
 
+def found_name(rank: int) -> str:
+    """What was found in the folder of a request that the platform has erased: looked at beside other looks."""
+    return _ranked("found", rank)
+
+
 def _ranked(stem: str, rank: int) -> str:
     return f"{stem}.pdf" if rank == 1 else f"{stem}-{rank}.pdf"

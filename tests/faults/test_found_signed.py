@@ -5,6 +5,7 @@ Only what is this document beyond doubt: whatever else lies there, its request e
 
 from __future__ import annotations
 
+import hashlib
 import io
 import re
 import shutil
@@ -14,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from connector.lifecycle import State
+from connector.lifecycle import Record, State
 from connector.passes import account_pass
 from connector.ports import TransactionId
 from connector.steps.parts import Timing
@@ -39,6 +40,7 @@ from tests.faults.test_several import (
 from tests.worlds import CLAIRE, MARIE, ONE, ROOT, TWO, Mode, Stage, workers
 
 BESIDE = "SIGNÉ – la version signée est à côté : « lettre (signé).pdf »"
+DAY = 86_400.0
 PATIENT = Timing(
     follow_first_hour=timedelta(seconds=1),
     retry_first=timedelta(seconds=1),
@@ -109,7 +111,7 @@ def test_delivered_before_its_journal_was_lost(tmp_path: Path, mode: Mode, order
 @MODES
 def test_delivered_beside_before_its_journal_was_lost(tmp_path: Path, mode: Mode) -> None:
     """The same of what came under a name of ours, since a person had changed the PDF."""
-    with Town(tmp_path, mode) as stage:
+    with Town(tmp_path, mode, timing=PATIENT) as stage:
         send_out(stage, "lettre")
         stage.write("lettre.pdf", letter("modifiée"))
         without_ends(stage)
@@ -135,12 +137,15 @@ def test_the_spool_lost_after_the_write(tmp_path: Path, mode: Mode) -> None:
         points.armed = True
         with pytest.raises(Killed):
             stage.run()
+        stage.restart()  # what was killed has left everything as it was then
         stage.stop()
         shutil.rmtree(stage.state.directory / "spool")
         erased(stage)
         stage.start()
         assert stage.record().state is State.DELIVERING
-        stage.later(60)
+        asked = len(stage.platform.requests)
+        stage.run()
+        assert len(stage.platform.requests) == asked, "there is nothing to be had once more"
         delivered_once(stage, "lettre")
         stage.intact()
 
@@ -163,8 +168,14 @@ def test_what_a_person_has_filed_by_hand(tmp_path: Path, mode: Mode) -> None:
         stage.intact()
 
 
+def twice(now: datetime) -> bytes:
+    return documents.signed_at(now, content=documents.signed_at(now), field="signataire-2")
+
+
 OTHERS: dict[str, tuple[str, Callable[[datetime], bytes]]] = {
     "of all but one": (TWO, documents.signed_at),
+    "of one for the other": (TWO, twice),
+    "of somebody else": (f"signataires: Claire Bernard <{CLAIRE}> 06 98 76 54 32\n", documents.signed_at),
     "other pages": (ONE, lambda now: documents.signed(documents.letter(1, "une autre"), signers=1)),
     "before it was sent": (ONE, lambda now: documents.signed_at(now - timedelta(days=1))),
     "changed since": (ONE, lambda now: documents.broken(documents.signed_at(now))),
@@ -177,7 +188,7 @@ OTHERS: dict[str, tuple[str, Callable[[datetime], bytes]]] = {
 def test_what_is_not_this_document(
     tmp_path: Path, name: str, sidecar: str, content: Callable[[datetime], bytes]
 ) -> None:
-    """Nobody has "signed" a request that not all have signed since, over the pages that were sent."""
+    """Nobody has "signed" a request that not all who were asked have signed since, over the pages that were sent."""
     with Town(tmp_path) as stage:
         stage.drop("lettre", documents.letter(), sidecar)
         stage.run()
@@ -185,9 +196,30 @@ def test_what_is_not_this_document(
         stage.write(name, theirs)
         erased(stage)
         stage.later()
-        asked = next(record for record in stage.records() if record.transaction)
-        assert (asked.state, asked.document.delivered_href) == (State.LOST, None)
+        assert ended(stage).state is State.LOST
         assert stage.read(name) == theirs
+
+
+def ended(stage: Stage) -> Record:
+    """The one request that left; what is put in its place after its end may be another."""
+    [asked] = [record for record in stage.records() if record.transaction]
+    return asked
+
+
+def test_signed_between_its_preview_and_its_sending(tmp_path: Path) -> None:
+    """The firm's own signature, made on paper that was still to be sent: it answers nobody's invitation."""
+    with Town(tmp_path) as stage:
+        stage.drop("lettre", documents.letter(), ONE + "envoi: non\n")
+        stage.run()
+        stage.clock.advance(2 * DAY)
+        stage.write("lettre (signé).pdf", documents.signed_at(stage.clock.now()))
+        stage.clock.advance(2 * DAY)
+        stage.write("lettre.sign.yaml", ONE + "envoi: oui\n")
+        stage.run()
+        assert stage.first_line().startswith("EN COURS")
+        erased(stage)
+        stage.later()
+        assert stage.record().state is State.LOST
 
 
 def test_what_is_this_document(tmp_path: Path) -> None:
@@ -199,6 +231,9 @@ def test_what_is_this_document(tmp_path: Path) -> None:
         erased(stage)
         stage.later()
         assert stage.first_line() == in_place("lettre")
+        told = " ".join(stage.status().split())
+        assert "Jesignexpert ne garde plus rien de cette demande : le document signé a été reconnu le" in told
+        assert "Vérifié : 1 signature intacte" in told
 
 
 def test_not_lost_while_nobody_can_look(tmp_path: Path) -> None:
@@ -228,7 +263,7 @@ def test_not_lost_while_nobody_can_look(tmp_path: Path) -> None:
 @pytest.mark.parametrize("missing", [(), (LETTER,), (BALANCE,)])
 def test_of_several_documents(tmp_path: Path, missing: tuple[str, ...]) -> None:
     """What lies there is home; of what does not it is said that it never came."""
-    with Stage(tmp_path) as stage:
+    with Stage(tmp_path, timing=PATIENT) as stage:
         put(stage, "dossier")
         stage.run()
         without_ends(stage)
@@ -261,7 +296,7 @@ def test_who_was_asked_is_told_while_the_platform_is_away(tmp_path: Path, sideca
         stage.platform.misbehave(operation="status", kind="status", status=503, times=None)
         stage.lose_journal()
         stage.later(60)
-        who = "Marie Dupont" if sidecar else "signataire n° 1"
+        who = "Marie Dupont" if sidecar else "la personne n° 1"
         told = " ".join(stage.status().split())
         assert re.search(rf"« lettre » du [^,]* pour {who}, ou demandez à {who} si", told), told
         stage.platform.behave()
@@ -325,5 +360,140 @@ def test_its_server_is_none_of_ours_any_more(tmp_path: Path) -> None:
         for _ in range(3):
             stage.clock.advance(4000)
             account_pass(stage.parts, "cabinet")
-        asked = next(one for one in stage.records() if one.transaction)
-        assert (asked.server, asked.state) == ("dms", State.LOST)
+        assert (ended(stage).server, ended(stage).state) == ("dms", State.LOST)
+
+
+def test_found_by_half_and_then_known_again(tmp_path: Path) -> None:
+    """What the folder holds is a guess while the platform may still have its own: nothing of it is kept."""
+    with Stage(tmp_path) as stage:
+        put(stage, "dossier", [BALANCE])
+        stage.run()
+        forged = documents.signed_at(stage.clock.now(), content=content_of(LETTER, "dossier"))
+        stage.write(LETTER, forged, folder=at("dossier"))
+        erased(stage)
+        stage.dms.misbehave(kind="status", method="GET", path=f"*{BALANCE}", status=503, times=None)
+        stage.run()
+        before = record_of(stage, "dossier")
+        assert (before.state, before.document.signed_sha256) == (State.IN_PROGRESS, None)
+        assert before.next_at is not None
+        assert before.next_at > stage.clock.now(), "and it is not asked again at once"
+        stage.platform.behave()
+        stage.dms.behave()
+        stage.sign()
+        settle(stage)
+        assert record_of(stage, "dossier").state is State.DELIVERED_BESIDE
+        assert stage.read(LETTER, folder=at("dossier")) == forged
+        theirs = stage.read("lettre (signé).pdf", folder=at("dossier"))
+        assert hashlib.sha256(theirs).hexdigest() == record_of(stage, "dossier").document.signed_sha256
+
+
+def test_what_nobody_may_read_keeps_a_request_for_a_week(tmp_path: Path) -> None:
+    """Whatever lies there, its folder may never be readable again."""
+    with Town(tmp_path) as stage:
+        send_out(stage, "lettre")
+        erased(stage)
+        stage.dms.misbehave(kind="status", method="GET", path="*.pdf", status=403, times=None)
+        for _ in range(6):
+            stage.clock.advance(DAY)
+            stage.run(3)
+            assert stage.record().state is State.IN_PROGRESS
+        stage.clock.advance(2 * DAY)
+        stage.run(3)
+        assert stage.record().state is State.LOST
+
+
+def test_moved_right_before_it_is_looked_for(tmp_path: Path) -> None:
+    """By its file id, before the folder was looked at."""
+    with Town(tmp_path) as stage:
+        send_out(stage, "lettre")
+        stage.platform.misbehave(operation="status", kind="status", status=503, times=None)
+        stage.sign()
+        stage.write("lettre.pdf", given(stage))
+        stage.later(60)
+        stage.platform.behave()
+        erased(stage)
+        stage.person.mkdir(f"{ROOT}/2026")
+        for suffix in (".pdf", ".sign.yaml"):
+            stage.move(f"lettre{suffix}", f"lettre{suffix}", to_folder=f"{ROOT}/2026")
+        stage.clock.advance(4000)
+        account_pass(stage.parts, "cabinet")
+        stage.later()
+        assert stage.first_line(folder=f"{ROOT}/2026") == in_place("lettre")
+
+
+def test_away_for_a_moment_when_it_is_looked_for(tmp_path: Path) -> None:
+    """A plain server: a move often arrives as a deletion, then an upload."""
+    with Town(tmp_path, "plain", timing=PATIENT) as stage:
+        send_out(stage, "lettre")
+        stage.platform.misbehave(operation="status", kind="status", status=503, times=None)
+        stage.sign()
+        signed = given(stage)
+        stage.write("lettre.pdf", signed)
+        stage.later(60)
+        stage.platform.behave()
+        erased(stage)
+        stage.delete("lettre.pdf")
+        stage.clock.advance(100)
+        account_pass(stage.parts, "cabinet")
+        assert stage.record().state is State.IN_PROGRESS
+        stage.write("lettre.pdf", signed)
+        stage.later()
+        assert stage.first_line() == in_place("lettre")
+
+
+def test_saved_over_before_the_loss(tmp_path: Path) -> None:
+    """It is among the versions of its file: nobody is told that it never came."""
+    with Town(tmp_path, timing=PATIENT) as stage:
+        send_out(stage, "lettre")
+        without_ends(stage)
+        stage.sign()
+        stage.later(60)
+        delivered_once(stage, "lettre")
+        stage.write("lettre.pdf", documents.letter(1, "la suivante"))
+        stage.run()
+        lost(stage)
+        assert ended(stage).state in {State.DELIVERED, State.DELIVERED_BESIDE}
+        history = [content for _, _, content in stage.dms.versions_of(f"{ROOT}/lettre.pdf")]
+        assert 1 in [signatures(content) for content in history]
+
+
+def test_an_annex_of_an_earlier_request(tmp_path: Path) -> None:
+    """It bears the name that this one's would, and signatures; they are older than what is asked now."""
+    with Stage(tmp_path) as stage:
+        put(stage, "dossier", [ANNEX])
+        stage.run()
+        stage.sign()
+        settle(stage)
+        home(stage, "dossier")
+        stage.clock.advance(3 * 3600)
+        sidecar = ONE + "annexes: Annexe*\naction: recommencer\n"
+        stage.write(LETTER, documents.letter(1, "la suivante"), folder=at("dossier"))
+        stage.write("lettre.sign.yaml", sidecar, folder=at("dossier"))
+        settle(stage)
+        assert first_line(stage, "dossier").startswith("EN COURS")
+        erased(stage)
+        settle(stage)
+        assert record_of(stage, "dossier").state is State.LOST
+
+
+def test_people_who_have_faded_stay_so(tmp_path: Path) -> None:
+    """Journal lost, and its files came back into sight when their people were names alone: no address comes with it."""
+    with Town(tmp_path, more="keep_personal_data: 30d\n") as stage:
+        send_out(stage, "lettre")
+        stage.sign()
+        stage.later(60)
+        delivered_once(stage, "lettre")
+        stage.person.mkdir("Ailleurs")
+        names = [f"lettre{suffix}" for suffix in (".pdf", ".sign.yaml", ".signature.txt")]
+        for name in names:
+            stage.move(name, name, to_folder="Ailleurs")
+        stage.lose_journal()
+        for _ in range(3):
+            stage.clock.advance(20 * DAY)
+            stage.renew()
+            stage.run(3)
+        for name in names:
+            stage.move(name, name, folder="Ailleurs", to_folder=ROOT)
+        stage.later(60)
+        assert stage.record().place
+        assert [(each.email, each.phone) for each in stage.record().signatories] == [("", "")]
