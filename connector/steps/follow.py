@@ -16,7 +16,7 @@ from connector.identity import by_administrator, canonical_email
 from connector.lifecycle import TRANSITIONS, Event, Record, SignatoryFacts, State
 from connector.ports import Progress, SignatoryProgress, SignatoryStatus, TransactionId, TransactionStatus
 from connector.sidecar.model import Verb
-from connector.steps import clocks, forgotten, storage, waiting
+from connector.steps import clocks, forgotten, found_signed, storage, waiting
 from connector.steps.dates import FROM_DOCUMENT
 from connector.steps.deadlines import erased, lapse, lapse_by_rule, last_signature
 from connector.steps.fetch import go_on_without, lies_in_the_spool
@@ -74,7 +74,7 @@ def absorb(parts: Parts, record: Record, status: TransactionStatus) -> Record:
     """Turn one answer into an event, or into no more than the time it came at."""
     now = clocks.by_platform(parts, record.account)
     expires_at, extra = lapse(parts, record, status)
-    extra = forgotten.cleared(extra)
+    extra = found_signed.answered(forgotten.cleared(extra))
     changes: dict[str, Any] = {
         "word": status.word,
         "answered_at": now,

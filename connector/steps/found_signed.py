@@ -10,7 +10,7 @@ that is looked at; what comes of it is the caller's to keep, all at once.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -90,6 +90,11 @@ def unseen(parts: Parts, record: Record) -> dict[str, Any] | None:
     if not clocks.lasts(parts, datetime.fromisoformat(since), _PATIENCE):
         return None
     return {**record.extra, _UNSEEN_SINCE: since}
+
+
+def answered(extra: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an ``extra`` after an answer of the platform's: nobody has to look now, and the week begins anew."""
+    return {name: value for name, value in extra.items() if name != _UNSEEN_SINCE}
 
 
 def _awaits_its_place(parts: Parts, record: Record) -> bool:
