@@ -102,9 +102,8 @@ def _awaits_its_place(parts: Parts, record: Record) -> bool:
     homeless = [one.rank for one in record.documents if one.role == "document" and not one.href]
     if any(not is_gone(_task(parts, record, rank)) for rank in homeless):
         return True
-    return bool(
-        record.adopted and record.place and not record.sidecar_gone and "orders_seen" not in record.extra
-    )
+    unread = record.adopted and record.request is None and "orders_seen" not in record.extra
+    return unread and bool(record.place) and not record.sidecar_gone
 
 
 def _task(parts: Parts, record: Record, rank: int) -> Task:
