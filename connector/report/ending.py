@@ -62,16 +62,16 @@ def _when_and_checked(case: Case, *, plain: bool) -> None:
     when = page.say(" le {day}", " on {day}", day=page.day_at(delivered_at)) if delivered_at else Words("")
     if case.record.extra.get(FOUND_SIGNED):
         page.para(
-            "Jesignexpert ne garde plus rien de cette demande : le document signé a été reconnu{when} à ses signatures."
+            "Jesignexpert ne garde plus rien de cette demande : le document signé a été reconnu à ses signatures{when}."
             "{verified}"
             if plain
-            else "Jesignexpert ne garde plus rien de cette demande : ce qui est signé a été reconnu{when} à ses "
-            "signatures. Vérifié : chaque signature est intacte.",
-            "Jesignexpert keeps nothing of this request any more: the signed document was recognised{when} by its "
-            "signatures.{verified}"
+            else "Jesignexpert ne garde plus rien de cette demande : ce qui est signé a été reconnu à ses "
+            "signatures{when}. Vérifié : chaque signature est intacte.",
+            "Jesignexpert keeps nothing of this request any more: the signed document was recognised by its "
+            "signatures{when}.{verified}"
             if plain
-            else "Jesignexpert keeps nothing of this request any more: what is signed was recognised{when} by its "
-            "signatures. Checked: every signature is intact.",
+            else "Jesignexpert keeps nothing of this request any more: what is signed was recognised by its "
+            "signatures{when}. Checked: every signature is intact.",
             when=when,
             verified=verified(case),
         )

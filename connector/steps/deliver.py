@@ -148,7 +148,10 @@ def _is_there(task: Task) -> Task | None:
         return None
     aside = intent.data["kind"] == "beside"
     href = Href(intent.data["href"] if aside else task.document.href)
-    present = task.present(href) if href else None
+    try:
+        present = task.present(href) if href else None
+    except RemoteError:
+        present = None  # a look that fails says nothing: meanwhile it is fetched while the platform has it
     if present is None or present.sha256 != task.document.signed_sha256:
         return None
     return delivered_beside(task, href, str(intent.data["reason"])) if aside else delivered(task, present)

@@ -31,7 +31,9 @@ def delivered(task: Task, present: Present | None, *, version_id: str | None = N
         task = task if kept else prove_version(task, present, seen=seen)
         task = label_signed(task, present, version_id) if seen else task
     document = task.document
-    return _home(task, {"delivered_href": document.href, "etag": etag or document.etag})
+    # What lies in its place instead of a version is another: to be looked at, and told.
+    there = etag or (document.etag if version_id is None else None)
+    return _home(task, {"delivered_href": document.href, "etag": there})
 
 
 def delivered_beside(task: Task, href: Href, reason: str) -> Task:

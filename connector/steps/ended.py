@@ -20,6 +20,7 @@ from connector.steps import check as checking
 from connector.steps.asked import deciding, files_beside
 from connector.steps.case import Case, move
 from connector.steps.close import awaits_more
+from connector.steps.fading import NAMES, PEOPLE
 from connector.steps.gather import Gathered, gather
 from connector.steps.judge import judge, read_again
 from connector.steps.present import present_at
@@ -76,7 +77,11 @@ def attend_ended(case: Case, record: Record) -> Record:
                 return filed.take_back(case, record, action)
         if found:
             changes["obeyed"] = (*record.obeyed, *((action.wording,) if action else ()))
-            changes["signatories"] = recognised(record, sidecar.request, case.parts.sealer)
+            changes["signatories"] = named = recognised(record, sidecar.request, case.parts.sealer)
+            if any(one.name for one in named) and not any(one.email for one in named):
+                changes["extra"][PEOPLE] = (
+                    NAMES  # so that whoever is to be forgotten is found by what the marker hides
+                )
         record = case.journal.note(record, "sidecar_edited", **changes)
         if action is not None and action.verb is Verb.UNLOCK:
             return record  # tags have moved since the folder was listed, which is no edit

@@ -219,7 +219,8 @@ def go_on_without(parts: Parts, record: Record, found: Sequence[Found] | None = 
     kept = record
     for one in found:
         signatories = dated(kept, one.good.dating, parts.now())
-        kept = kept.model_copy(update={"signatories": signatories, **kept.with_document(one.document)})
+        here = one.document.model_copy(update={"beside": ""})  # it may have been told as never come
+        kept = kept.model_copy(update={"signatories": signatories, **kept.with_document(here)})
     missing = [
         document
         for document in kept.documents

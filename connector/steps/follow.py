@@ -16,11 +16,11 @@ from connector.identity import by_administrator, canonical_email
 from connector.lifecycle import TRANSITIONS, Event, Record, SignatoryFacts, State
 from connector.ports import Progress, SignatoryProgress, SignatoryStatus, TransactionId, TransactionStatus
 from connector.sidecar.model import Verb
-from connector.steps import clocks, forgotten, found_signed, storage, waiting
+from connector.steps import clocks, forgotten, storage, waiting
 from connector.steps.dates import FROM_DOCUMENT
 from connector.steps.deadlines import erased, lapse, lapse_by_rule, last_signature
 from connector.steps.fetch import go_on_without, lies_in_the_spool
-from connector.steps.found_signed import Found, look, unseen
+from connector.steps.found_signed import Found, keep, look, unseen
 from connector.steps.meanwhile import as_it_is_now
 from connector.steps.parts import Parts
 
@@ -74,7 +74,7 @@ def absorb(parts: Parts, record: Record, status: TransactionStatus) -> Record:
     """Turn one answer into an event, or into no more than the time it came at."""
     now = clocks.by_platform(parts, record.account)
     expires_at, extra = lapse(parts, record, status)
-    extra = found_signed.answered(forgotten.cleared(extra))
+    extra = forgotten.cleared(extra)
     changes: dict[str, Any] = {
         "word": status.word,
         "answered_at": now,
@@ -206,6 +206,7 @@ def _erased(parts: Parts, record: Record, reason: str, **changes: Any) -> Record
             if waits is not None:
                 return _not_answered(parts, record, error, extra=waits)
     if any(one.document.role == "document" for one in found):
+        keep(parts, record, found)  # before anything says that it is here
         return go_on_without(parts, _signed_before(parts, record, found), found)
     return parts.journal.fact(record, Event.ERASED, reason=reason, ended_at=parts.now(), **changes)
 

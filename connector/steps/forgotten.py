@@ -17,6 +17,8 @@ from connector.steps.parts import Parts
 
 log = logging.getLogger(__name__)
 
+UNSEEN_SINCE: Final = "unseen_since"
+"""In ``extra``: since when nobody could look for it in its folder (ISO 8601); see ``found_signed``."""
 NOT_KNOWN: Final = "not_known"
 """In ``extra``: for how long (``seconds``) the platform had said so without an answer in between, when it did so last
 (``at``: ISO 8601, UTC, by its own clock)."""
@@ -66,5 +68,5 @@ def _said_for(parts: Parts, record: Record) -> timedelta:
 
 
 def cleared(extra: Mapping[str, Any]) -> dict[str, Any]:
-    """Return an ``extra`` after an answer: it is known there."""
-    return {name: value for name, value in extra.items() if name != NOT_KNOWN}
+    """Return an ``extra`` after an answer: it is known there, and nobody has to look for it elsewhere."""
+    return {name: value for name, value in extra.items() if name not in {NOT_KNOWN, UNSEEN_SINCE}}

@@ -10,7 +10,7 @@ that is looked at; what comes of it is the caller's to keep, all at once.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -18,14 +18,16 @@ from pathlib import Path
 from typing import Any, Final
 
 from connector.errors import NotFound, OutOfSpace, Unavailable
+from connector.identity import canonical_email
 from connector.lifecycle import DocumentFacts, Record
-from connector.pdf.model import Verdict
+from connector.pdf.model import Signature, Verdict
 from connector.ports import Entry, Fetched, FileId, Href
 from connector.spool import copied
 from connector.steps import clocks
 from connector.steps.anothers import is_signed_elsewhere
 from connector.steps.came_back import Bad, Good, is_here, is_signed, judged
 from connector.steps.dates import A_LITTLE, bearer
+from connector.steps.forgotten import UNSEEN_SINCE
 from connector.steps.homes import is_gone, spot_of
 from connector.steps.parts import Parts
 from connector.steps.spooled import found_name, signed_name
@@ -34,11 +36,8 @@ from connector.steps.watch import gone_for_good
 
 log = logging.getLogger(__name__)
 
-_UNSEEN_SINCE: Final = "unseen_since"
-"""In ``extra``: since when nobody could look (ISO 8601)."""
 _PATIENCE: Final = timedelta(days=7)
-"""So long a look that fails is made again. A folder that is away takes no end either; a file that may never be read
-keeps nobody for longer."""
+"""So long a look that fails is made again: a file that may never be read keeps nobody for longer."""
 _MOST_VERSIONS: Final = 5
 
 
@@ -70,8 +69,11 @@ def look(parts: Parts, record: Record) -> list[Found]:
             continue
         if document.role == "annex" and not (found or is_signed(parts, record)):
             continue
-        one = _found(_task(parts, record, document.rank))
-        found += [] if one is None else [one]
+        one = _found(_followed(_task(parts, record, document.rank)))
+        if one is not None:
+            found.append(one)
+            # What this one was signed to is no other's.
+            record = record.model_copy(update=record.with_document(one.document))
     return found
 
 
@@ -86,15 +88,10 @@ def keep(parts: Parts, record: Record, found: Sequence[Found]) -> None:
 
 def unseen(parts: Parts, record: Record) -> dict[str, Any] | None:
     """Return the ``extra`` of a record of which nobody could look; None once that has lasted too long."""
-    since = str(record.extra.get(_UNSEEN_SINCE, parts.now().isoformat()))
+    since = str(record.extra.get(UNSEEN_SINCE, parts.now().isoformat()))
     if not clocks.lasts(parts, datetime.fromisoformat(since), _PATIENCE):
         return None
-    return {**record.extra, _UNSEEN_SINCE: since}
-
-
-def answered(extra: Mapping[str, Any]) -> dict[str, Any]:
-    """Return an ``extra`` after an answer of the platform's: nobody has to look now, and the week begins anew."""
-    return {name: value for name, value in extra.items() if name != _UNSEEN_SINCE}
+    return {**record.extra, UNSEEN_SINCE: since}
 
 
 def _awaits_its_place(parts: Parts, record: Record) -> bool:
@@ -127,31 +124,42 @@ def _found(task: Task) -> Found | None:
         if (good := _judged(task, path, fetched.sha256)) is not None:
             return Found(good=good, path=path)
     found = _in_versions(task)
-    if found is None and places and not lies and not gone_for_good(task.parts, task.document):
+    intent = task.intent
+    aside = intent is not None and intent.data["kind"] == "aside"  # then nothing lies there by our own doing
+    if found is None and places and not (lies or aside) and not gone_for_good(task.parts, task.document):
         raise Unavailable("the document is awaited", operation="look")
     return found
 
 
 def _places(task: Task) -> list[Href]:
-    """Where the file itself is: as it was seen last, and as its id tells."""
+    """Where the signed document takes the place of the file itself."""
     document = task.document
-    if not document.in_place or not document.href:
-        return []
-    moved = _by_id(task)
-    return list(dict.fromkeys([Href(document.href), *([moved.href] if moved is not None else [])]))
+    return [Href(document.href)] if document.in_place and document.href else []
 
 
 def _beside(task: Task) -> Iterator[Href]:
-    """What bears a name that we give beside it."""
+    """What bears a name that we give beside it. Raises Unavailable while its folder may come back."""
     spot = spot_of(task)
     if spot is None:
         return
     try:
         listing = task.folder.list(Href(spot.parent))
     except NotFound:
+        if task.document.role == "document" and not gone_for_good(task.parts, task.document):
+            raise Unavailable("its folder is awaited", operation="look") from None
         return
     there = {entry.href for entry in listing.entries if not entry.is_folder}
     yield from (href for href in spot.hrefs(to_check=False) if href in there)
+
+
+def _followed(task: Task) -> Task:
+    """Go by its file id to where it is now; nothing of that is kept before it is found."""
+    document = task.document
+    moved = _by_id(task) if document.role == "document" else None
+    if moved is None or moved.href == document.href:
+        return task
+    there = document.model_copy(update={"href": moved.href})
+    return task.taking(task.record.model_copy(update=task.record.with_document(there)))
 
 
 def _by_id(task: Task) -> Entry | None:
@@ -162,7 +170,7 @@ def _by_id(task: Task) -> Entry | None:
 
 
 def _in_versions(task: Task) -> Found | None:
-    """Saved over since: the versions of the file keep it, of the youngest the first that is it."""
+    """Saved over since: the versions of the file keep it. Of the youngest (they come first) the first that is it."""
     document, since = task.document, task.record.sent_at
     if not document.in_place or document.file_id is None or not task.folder.capabilities().versions:
         return None
@@ -176,7 +184,7 @@ def _in_versions(task: Task) -> Found | None:
         for one in versions
         if not one.current and (one.modified is None or since is None or one.modified >= since - A_LITTLE)
     ]
-    for version in later[-_MOST_VERSIONS:][::-1]:
+    for version in later[:_MOST_VERSIONS]:
         try:
             path, fetched = _copy(
                 task,
@@ -201,9 +209,9 @@ def _limit(task: Task) -> int:
 
 def _judged(task: Task, path: Path, sha256: str) -> Good | None:
     record, document = task.record, task.document
-    if sha256 in {document.sha256, document.sent_sha256} or not (
-        document.pages_digest or document.signed_sha256
-    ):
+    # An annex that comes back as it was sent lies under a name that we alone give.
+    base = document.role == "document" and sha256 in {document.sha256, document.sent_sha256}
+    if base or not (document.pages_digest or document.signed_sha256):
         return None
     found = judged(task.parts, record, document, path, sha256)
     if isinstance(found, Bad):
@@ -212,16 +220,27 @@ def _judged(task: Task, path: Path, sha256: str) -> Good | None:
         return found  # it came from the platform
     if found.document.differences or is_signed_elsewhere(task.parts, record, document.rank, found.verdict):
         return None
-    return found if _is_by_all(record, document, found.verdict) else None
+    return found if _is_by_all(task, found.verdict) else None
 
 
-def _is_by_all(record: Record, document: DocumentFacts, verdict: Verdict) -> bool:
+def _is_by_all(task: Task, verdict: Verdict) -> bool:
     """True where each who was asked has signed since it was sent; of an annex, where nothing in it is older."""
+    record = task.record
     if record.sent_at is None:
         return False
     since = record.sent_at - A_LITTLE
     made = [one for one in verdict.signatures if one.signed_at is not None and one.signed_at >= since]
-    if document.role == "annex":
+    if task.document.role == "annex":
         return len(made) == len(verdict.signatures)
     asked = {facts.order for facts in record.signatories}
-    return bool(asked) and asked == {bearer(record.signatories, one) for one in made} - {None}
+    return bool(asked) and asked == {_order_of(task, one) for one in made} - {None}
+
+
+def _order_of(task: Task, signature: Signature) -> int | None:
+    """Whose signature this is: by name and address, else by the address that the marker hides."""
+    order = bearer(task.record.signatories, signature)
+    if order is not None or not signature.email:
+        return order
+    people = list(task.record.key_parts.get("people", ()))
+    hidden = task.parts.sealer.hide(canonical_email(signature.email))
+    return people.index(hidden) + 1 if hidden in people else None

@@ -122,7 +122,7 @@ def key_of(run: Run) -> bytes:
 def pardon_of(run: Run) -> tuple[bool, ...]:
     """What a judge would excuse if more struck: from here on a state is the same only where this is."""
     struck = {one.what for one in run.struck}
-    return bool(struck & ACTS.keys()), bool(struck & _INTERRUPTED)
+    return bool(struck & ACTS.keys()), bool(struck & _INTERRUPTED), "month" in struck
 
 
 def words_of(run: Run) -> str:
@@ -514,6 +514,7 @@ def _story(run: Run, struck: Set[str], shape: tuple[object, ...], at: float, *, 
             sorted(run.previews),
             bool(acted) and (bool(struck & _INTERRUPTED) or any(one.at - 1 in written for one in acted)),
             "second_same" in struck,
+            "month" in struck,
             inside,
             run.defects.met,
             [one.gate is run.gate for one in run.others],

@@ -22,6 +22,7 @@ from connector.steps.parts import Timing
 from tests import documents
 from tests.faults.points import Killed, Points
 from tests.faults.stories import signatures
+from tests.faults.test_forgotten import forget
 from tests.faults.test_once import MODES, Town, delivered_once, in_place, letter, send_out
 from tests.faults.test_residuals import DELIVERY
 from tests.faults.test_several import (
@@ -33,6 +34,7 @@ from tests.faults.test_several import (
     content_of,
     first_line,
     home,
+    picture,
     put,
     record_of,
     settle,
@@ -232,7 +234,10 @@ def test_what_is_this_document(tmp_path: Path) -> None:
         stage.later()
         assert stage.first_line() == in_place("lettre")
         told = " ".join(stage.status().split())
-        assert "Jesignexpert ne garde plus rien de cette demande : le document signé a été reconnu le" in told
+        assert (
+            "Jesignexpert ne garde plus rien de cette demande : le document signé a été reconnu à ses signatures le"
+            in told
+        )
         assert "Vérifié : 1 signature intacte" in told
 
 
@@ -446,7 +451,8 @@ def test_away_for_a_moment_when_it_is_looked_for(tmp_path: Path) -> None:
         assert stage.first_line() == in_place("lettre")
 
 
-def test_saved_over_before_the_loss(tmp_path: Path) -> None:
+@pytest.mark.parametrize("saves", [1, 4])
+def test_saved_over_before_the_loss(tmp_path: Path, saves: int) -> None:
     """It is among the versions of its file: nobody is told that it never came."""
     with Town(tmp_path, timing=PATIENT) as stage:
         send_out(stage, "lettre")
@@ -454,10 +460,14 @@ def test_saved_over_before_the_loss(tmp_path: Path) -> None:
         stage.sign()
         stage.later(60)
         delivered_once(stage, "lettre")
-        stage.write("lettre.pdf", documents.letter(1, "la suivante"))
+        for number in range(saves):
+            stage.clock.advance(60)
+            stage.write("lettre.pdf", documents.letter(1, f"la suivante, {number}"))
         stage.run()
         lost(stage)
-        assert ended(stage).state in {State.DELIVERED, State.DELIVERED_BESIDE}
+        asked = next(record for record in stage.records() if record.transaction)
+        assert asked.state in {State.DELIVERED, State.DELIVERED_BESIDE}
+        assert "est maintenant la version signée" not in stage.first_line(), "another letter lies there"
         history = [content for _, _, content in stage.dms.versions_of(f"{ROOT}/lettre.pdf")]
         assert 1 in [signatures(content) for content in history]
 
@@ -502,3 +512,96 @@ def test_people_who_have_faded_stay_so(tmp_path: Path) -> None:
         stage.later(60)
         assert stage.record().place
         assert [(each.email, each.phone) for each in stage.record().signatories] == [("", "")]
+
+
+def test_saved_over_after_many_versions(tmp_path: Path) -> None:
+    """What was signed is the youngest of them, or nearly so: there it is looked for first."""
+    with Town(tmp_path) as stage:
+        stage.drop("lettre", documents.letter(), ONE)
+        stage.run()
+        for number in range(7):
+            stage.clock.advance(60)
+            stage.write("lettre.pdf", documents.letter(1, f"autre, {number}"))
+        stage.clock.advance(60)
+        stage.write("lettre.pdf", documents.signed_at(stage.clock.now()))
+        stage.clock.advance(60)
+        stage.write("lettre.pdf", documents.letter(1, "la dernière"))
+        erased(stage)
+        stage.later()
+        assert next(record for record in stage.records() if record.transaction).state is not State.LOST
+
+
+def test_one_signed_file_in_two_places(tmp_path: Path) -> None:
+    """Two documents of one request that show the same pages are signed each for itself."""
+    pages = documents.letter(1, "en double")
+    with Town(tmp_path) as stage:
+        for name in ("lettre.pdf", "double.pdf"):
+            stage.write(name, pages)
+        stage.write("lettre.sign.yaml", ONE + "documents: [double.pdf]\n")
+        stage.run()
+        signed = documents.signed_at(stage.clock.now(), content=pages)
+        for name in ("lettre.pdf", "double.pdf"):
+            stage.write(name, signed)
+        erased(stage)
+        stage.later()
+        record = next(record for record in stage.records() if record.transaction)
+        assert [one.signed_sha256 is not None for one in record.documents] == [True, False]
+
+
+def test_a_look_that_fails_keeps_nobody_from_fetching(tmp_path: Path) -> None:
+    """The spool was lost in the middle of a delivery, and its place cannot be read: the platform has it still."""
+    points = Points(point=DELIVERY["nextcloud"], variant="before")
+    with Town(tmp_path, seams=points.seams(workers())) as stage:
+        send_out(stage, "lettre")
+        stage.sign()
+        points.armed = True
+        with pytest.raises(Killed):
+            stage.run()
+        stage.restart()
+        stage.stop()
+        shutil.rmtree(stage.state.directory / "spool")
+        stage.start()
+        stage.dms.misbehave(kind="status", method="GET", path="*lettre.pdf", status=503, times=None)
+        stage.later(60)
+        erased(stage)
+        stage.dms.behave()
+        stage.later()
+        delivered_once(stage, "lettre")
+
+
+def test_an_image_that_was_moved_right_before(tmp_path: Path) -> None:
+    """By its own file id; what is signed lies beside it, under its name."""
+    with Stage(tmp_path) as stage:
+        stage.write("photo.jpg", picture())
+        stage.write("photo.sign.yaml", ONE)
+        stage.run()
+        stage.platform.misbehave(operation="status", kind="status", status=503, times=None)
+        stage.sign()
+        stage.write("photo.pdf", given(stage, "photo"))
+        stage.run()
+        stage.platform.behave()
+        erased(stage)
+        stage.person.mkdir(f"{ROOT}/2026")
+        for name in ("photo.jpg", "photo.pdf", "photo.sign.yaml"):
+            stage.move(name, name, to_folder=f"{ROOT}/2026")
+        stage.clock.advance(4000)
+        account_pass(stage.parts, "cabinet")
+        assert stage.records()[0].state is not State.LOST
+
+
+def test_who_is_to_be_forgotten_is_found_by_a_name_alone(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A request that was over when its journal was lost has its people's names back, from its sidecar."""
+    with Town(tmp_path) as stage:
+        send_out(stage, "lettre")
+        stage.sign()
+        stage.later(60)
+        delivered_once(stage, "lettre")
+        stage.lose_journal()
+        stage.run()
+        name = "lettre.sign.yaml"
+        stage.write(name, stage.read(name) + b"# relu\n")
+        stage.run()
+        forget(stage, MARIE, capsys)
+        assert not [each for one in stage.records() for each in one.signatories if "Marie" in each.name]
