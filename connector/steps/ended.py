@@ -79,9 +79,8 @@ def attend_ended(case: Case, record: Record) -> Record:
             changes["obeyed"] = (*record.obeyed, *((action.wording,) if action else ()))
             changes["signatories"] = named = recognised(record, sidecar.request, case.parts.sealer)
             if any(one.name for one in named) and not any(one.email for one in named):
-                changes["extra"][PEOPLE] = (
-                    NAMES  # so that whoever is to be forgotten is found by what the marker hides
-                )
+                # Names alone, as of what has faded: whoever is to be forgotten is found by what the marker hides.
+                changes["extra"][PEOPLE] = NAMES
         record = case.journal.note(record, "sidecar_edited", **changes)
         if action is not None and action.verb is Verb.UNLOCK:
             return record  # tags have moved since the folder was listed, which is no edit

@@ -472,6 +472,21 @@ def test_saved_over_before_the_loss(tmp_path: Path, saves: int) -> None:
         assert 1 in [signatures(content) for content in history]
 
 
+def test_an_annex_that_came_back_as_it_was_sent(tmp_path: Path) -> None:
+    """Whether annexes are signed at all is not known: under the name that we gave it, it is home."""
+    with Stage(tmp_path, timing=PATIENT) as stage:
+        put(stage, "dossier", [ANNEX])
+        stage.run()
+        without_ends(stage)
+        stage.sign()
+        settle(stage)
+        home(stage, "dossier")
+        stage.write(SIGNED[ANNEX], content_of(ANNEX, "dossier"), folder=at("dossier"))
+        lost(stage)
+        assert record_of(stage, "dossier").state is State.DELIVERED
+        assert "n’est pas revenu" not in stage.status(folder=at("dossier"))
+
+
 def test_an_annex_of_an_earlier_request(tmp_path: Path) -> None:
     """It bears the name that this one's would, and signatures; they are older than what is asked now."""
     with Stage(tmp_path) as stage:
