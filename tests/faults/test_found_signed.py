@@ -110,6 +110,22 @@ def test_delivered_before_its_journal_was_lost(tmp_path: Path, mode: Mode, order
         stage.intact()
 
 
+def test_its_sidecar_is_gone_when_its_journal_is_lost(tmp_path: Path) -> None:
+    """Nothing names its people any more but the marker, which hides them: the addresses of certificates tell."""
+    with Town(tmp_path, timing=PATIENT) as stage:
+        send_out(stage, "lettre")
+        without_ends(stage)
+        stage.sign()
+        stage.later(60)
+        delivered_once(stage, "lettre")
+        stage.delete("lettre.sign.yaml")
+        stage.later(60)
+        lost(stage)
+        stage.later()
+        [record] = stage.records()
+        assert (record.state, record.signatories[0].name) == (State.DELIVERED, "")
+
+
 @MODES
 def test_delivered_beside_before_its_journal_was_lost(tmp_path: Path, mode: Mode) -> None:
     """The same of what came under a name of ours, since a person had changed the PDF."""
